@@ -63,22 +63,25 @@ type Record struct {
 
 // Media is what one leg heard.
 type Media struct {
-	Codec        string
-	SRTP         bool
-	Packets      uint64        // received
-	Lost         uint64        // expected and never received
-	Jitter       time.Duration // RFC 3550 §6.4.1, at the end
-	RoundTrip    time.Duration // 0: never measured
-	RemoteLost   uint64        // what the far side reports of ours
-	RemoteJitter time.Duration
+	Codec        string        `json:"codec,omitempty"`
+	SRTP         bool          `json:"srtp"`
+	Sent         uint64        `json:"sent"`     // packets
+	Received     uint64        `json:"received"` // packets
+	Lost         int64         `json:"lost"`     // packets expected and never received (RFC 3550 §6.4.1)
+	Jitter       time.Duration `json:"jitter_ns"`
+	RoundTrip    time.Duration `json:"round_trip_ns"` // 0: never measured
+	RemoteLoss   float64       `json:"remote_loss"`   // share of our packets the far side reports lost, 0 to 1
+	RemoteJitter time.Duration `json:"remote_jitter_ns"`
+	MOS          float64       `json:"mos"` // estimated, 1 to 4.5; 0: unknown
 }
 
-// LossPercent is the share of packets that never came.
-func (m Media) LossPercent() float64 {
-	if m.Packets+m.Lost == 0 {
+// Loss is the share of packets that never came, 0 to 1.
+func (m Media) Loss() float64 {
+	expected := int64(m.Received) + m.Lost
+	if expected <= 0 || m.Lost <= 0 {
 		return 0
 	}
-	return 100 * float64(m.Lost) / float64(m.Packets+m.Lost)
+	return float64(m.Lost) / float64(expected)
 }
 
 // Duration is the time from answer to end; 0 when nobody answered.
