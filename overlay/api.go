@@ -1,0 +1,82 @@
+package overlay
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"time"
+
+	"tandem/overlay/cert"
+	"tandem/overlay/wire"
+)
+
+// Application-IDs (RFC 6940 14.5).
+const (
+	AppSIP  uint16 = 5060
+	AppSIPS uint16 = 5061
+)
+
+// Errors that a caller branches on. Refusals by other nodes are a wire.ErrorCode, found with errors.As.
+var (
+	// ErrClosed says that the node was closed.
+	ErrClosed = errors.New("overlay node is closed")
+
+	// ErrTimeout says that no answer came within the request lifetime of 15 s (RFC 6940 6.2.1).
+	ErrTimeout = errors.New("no answer from the overlay")
+
+	// ErrNotConnected says that no peer of the overlay can be reached now. The node keeps trying.
+	ErrNotConnected = errors.New("not connected to the overlay")
+
+	// ErrWrongNode says that the node at the other end is not the one that was asked for.
+	ErrWrongNode = errors.New("the other end is not the node that was asked for")
+)
+
+// A Value is one stored value of a Kind, as it is to be stored or as it was fetched and verified.
+type Value struct {
+	Key    []byte // dictionary key; nil in other data models
+	Index  uint32 // array index; wire.ArrayAppend appends
+	Exists bool   // false removes
+	Data   []byte
+
+	// Lifetime is how long it is to be kept from now, or what is left of that when fetched. Whole seconds.
+	Lifetime time.Duration
+
+	// StorageTime and Signer are set on fetched values.
+	StorageTime time.Time
+	Signer      cert.Peer
+}
+
+// A Pong is the answer to a Ping.
+type Pong struct {
+	From wire.NodeID
+	RTT  time.Duration
+	Time time.Time // the responder's clock
+}
+
+// Status is a snapshot of a node for people and dashboards.
+type Status struct {
+	NodeID       string       `json:"node_id"`
+	User         string       `json:"user"`
+	Overlay      string       `json:"overlay"`
+	Client       bool         `json:"client"`
+	Joined       bool         `json:"joined"` // a peer: part of the ring. A client: attached to a peer
+	Address      string       `json:"address"`
+	SIPAddress   string       `json:"sip_address"`
+	Predecessors []string     `json:"predecessors"`
+	Successors   []string     `json:"successors"`
+	Fingers      []string     `json:"fingers"`
+	Links        []LinkStatus `json:"links"`
+	Stored       int          `json:"stored"` // values held, replicas included
+	Sequence     uint16       `json:"sequence"`
+	Peers        []string     `json:"peers"` // addresses to bootstrap from next time
+}
+
+// LinkStatus describes one link.
+type LinkStatus struct {
+	NodeID   string        `json:"node_id"`
+	Address  string        `json:"address"`
+	RTT      time.Duration `json:"rtt_ns"`
+	Silent   bool          `json:"silent"` // no acknowledgment within the RTO (6.6.5)
+	Sent     uint64        `json:"sent"`
+	Received uint64        `json:"received"`
+}
