@@ -3,26 +3,28 @@
 
 -- A trunk is a carrier. Its password is written here and never read out to a person.
 CREATE TABLE trunks (
-    id              uuid PRIMARY KEY,
-    name            text        NOT NULL UNIQUE CHECK (name ~ '^[a-z0-9][a-z0-9._-]{0,62}$'),
-    address         text        NOT NULL CHECK (address <> '' AND address !~ '[[:space:]]'), -- host or host:port
-    transport       text        NOT NULL DEFAULT 'udp' CHECK (transport IN ('udp', 'tcp', 'tls')),
-    domain          text        NOT NULL DEFAULT '' CHECK (domain !~ '[[:space:]]'),         -- '': the address
-    register        boolean     NOT NULL DEFAULT false,
-    username        text        NOT NULL DEFAULT '',
-    password        text        NOT NULL DEFAULT '',
-    realm           text        NOT NULL DEFAULT '',                                         -- '': any the carrier names
-    sources         text[]      NOT NULL DEFAULT '{}',                                       -- prefixes its calls come from; none: its address
-    codecs          text[]      NOT NULL DEFAULT '{PCMA,PCMU}' CHECK (codecs <@ '{PCMA,PCMU}' AND cardinality(codecs) > 0),
-    srtp            text        NOT NULL DEFAULT 'forbidden' CHECK (srtp IN ('forbidden', 'optional', 'required')),
-    number_format   text        NOT NULL DEFAULT 'plus' CHECK (number_format IN ('plus', 'digits', 'national')),
-    caller_number   text        CHECK (caller_number ~ '^\+[1-9][0-9]{4,14}$'),              -- shown when the user has none
-    max_calls       integer     NOT NULL DEFAULT 30 CHECK (max_calls BETWEEN 1 AND 100000),
-    expires_ms      integer     NOT NULL DEFAULT 300000 CHECK (expires_ms BETWEEN 30000 AND 86400000),
-    enabled         boolean     NOT NULL DEFAULT true,
-    created_at      timestamptz NOT NULL DEFAULT now(),
-    CONSTRAINT register_needs_credentials CHECK (NOT register OR (username <> '' AND password <> '')),
-    CONSTRAINT srtp_needs_tls CHECK (srtp <> 'required' OR transport = 'tls')
+    id            uuid PRIMARY KEY,
+    name          text        NOT NULL UNIQUE CHECK (name ~ '^[a-z0-9][a-z0-9._-]{0,62}$'),
+    host          text        NOT NULL CHECK (host ~ '^[A-Za-z0-9._:-]+$'),
+    port          integer     NOT NULL DEFAULT 0 CHECK (port BETWEEN 0 AND 65535),       -- 0: SRV, or the transport's default
+    transport     text        NOT NULL DEFAULT 'UDP' CHECK (transport IN ('UDP', 'TCP', 'TLS')),
+    mode          text        NOT NULL CHECK (mode IN ('register', 'address')),          -- how the carrier knows us
+    username      text        NOT NULL DEFAULT '',
+    auth_username text        NOT NULL DEFAULT '',                                       -- '': username
+    password      text        NOT NULL DEFAULT '',
+    realm         text        NOT NULL DEFAULT '',                                       -- '': any that the carrier names
+    from_domain   text        NOT NULL DEFAULT '' CHECK (from_domain !~ '[[:space:]]'),  -- '': host
+    codecs        text[]      NOT NULL DEFAULT '{PCMU,PCMA}' CHECK (codecs <@ '{PCMA,PCMU}' AND cardinality(codecs) > 0),
+    srtp          text        NOT NULL DEFAULT 'forbidden' CHECK (srtp IN ('forbidden', 'optional', 'required')),
+    sources       cidr[]      NOT NULL DEFAULT '{}',                                     -- where its calls come from besides host
+    caller_number text        CHECK (caller_number ~ '^\+[1-9][0-9]{4,14}$'),            -- shown when the user has none
+    max_calls     integer     NOT NULL DEFAULT 30 CHECK (max_calls BETWEEN 1 AND 100000),
+    expires_ms    integer     NOT NULL DEFAULT 3600000 CHECK (expires_ms BETWEEN 30000 AND 86400000),
+    insecure      boolean     NOT NULL DEFAULT false,                                    -- TLS certificate is not verified
+    enabled       boolean     NOT NULL DEFAULT true,
+    created_at    timestamptz NOT NULL DEFAULT now(),
+    CONSTRAINT register_needs_credentials CHECK (mode <> 'register' OR (username <> '' AND password <> '')),
+    CONSTRAINT srtp_needs_tls CHECK (srtp <> 'required' OR transport = 'TLS')
 );
 
 -- A number of ours and what it leads to.

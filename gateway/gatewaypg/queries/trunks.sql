@@ -1,20 +1,20 @@
 -- name: ListTrunks :many
 SELECT * FROM trunks ORDER BY name;
 
--- name: PutTrunk :one
--- An empty password keeps the one that is there.
-INSERT INTO trunks (id, name, address, transport, domain, register, username, password, realm, sources, codecs, srtp,
-                    number_format, caller_number, max_calls, expires_ms, enabled)
-VALUES (@id, @name, @address, @transport, @domain, @register, @username, @password, @realm, @sources, @codecs, @srtp,
-        @number_format, sqlc.narg(caller_number), @max_calls, @expires_ms, @enabled)
+-- name: PutTrunk :exec
+INSERT INTO trunks (id, name, host, port, transport, mode, username, auth_username, password, realm, from_domain, codecs,
+                    srtp, sources, caller_number, max_calls, expires_ms, insecure, enabled)
+VALUES (@id, @name, @host, @port, @transport, @mode, @username, @auth_username, @password, @realm, @from_domain, @codecs,
+        @srtp, @sources, sqlc.narg(caller_number), @max_calls, @expires_ms, @insecure, @enabled)
 ON CONFLICT (name) DO UPDATE SET
-    address = excluded.address, transport = excluded.transport, domain = excluded.domain,
-    register = excluded.register, username = excluded.username,
-    password = CASE WHEN excluded.password = '' THEN trunks.password ELSE excluded.password END,
-    realm = excluded.realm, sources = excluded.sources, codecs = excluded.codecs, srtp = excluded.srtp,
-    number_format = excluded.number_format, caller_number = excluded.caller_number, max_calls = excluded.max_calls,
-    expires_ms = excluded.expires_ms, enabled = excluded.enabled
-RETURNING id;
+    host = excluded.host, port = excluded.port, transport = excluded.transport, mode = excluded.mode,
+    username = excluded.username, auth_username = excluded.auth_username, password = excluded.password,
+    realm = excluded.realm, from_domain = excluded.from_domain, codecs = excluded.codecs, srtp = excluded.srtp,
+    sources = excluded.sources, caller_number = excluded.caller_number, max_calls = excluded.max_calls,
+    expires_ms = excluded.expires_ms, insecure = excluded.insecure, enabled = excluded.enabled;
+
+-- name: TrunkPassword :one
+SELECT password FROM trunks WHERE name = @name FOR UPDATE;
 
 -- name: DeleteTrunk :execrows
 DELETE FROM trunks WHERE name = @name;

@@ -5,6 +5,7 @@
 package db
 
 import (
+	"net/netip"
 	"time"
 
 	"github.com/google/uuid"
@@ -48,20 +49,22 @@ type Number struct {
 type Trunk struct {
 	ID           uuid.UUID
 	Name         string
-	Address      string
+	Host         string
+	Port         int32
 	Transport    string
-	Domain       string
-	Register     bool
+	Mode         string
 	Username     string
+	AuthUsername string
 	Password     string
 	Realm        string
-	Sources      []string
+	FromDomain   string
 	Codecs       []string
 	Srtp         string
-	NumberFormat string
+	Sources      []netip.Prefix
 	CallerNumber *string
 	MaxCalls     int32
 	ExpiresMs    int32
+	Insecure     bool
 	Enabled      bool
 	CreatedAt    time.Time
 }

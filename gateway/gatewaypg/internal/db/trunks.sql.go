@@ -7,6 +7,7 @@ package db
 
 import (
 	"context"
+	"net/netip"
 
 	"github.com/google/uuid"
 )
@@ -24,7 +25,7 @@ func (q *Queries) DeleteTrunk(ctx context.Context, name string) (int64, error) {
 }
 
 const listTrunks = `-- name: ListTrunks :many
-SELECT id, name, address, transport, domain, register, username, password, realm, sources, codecs, srtp, number_format, caller_number, max_calls, expires_ms, enabled, created_at FROM trunks ORDER BY name
+SELECT id, name, host, port, transport, mode, username, auth_username, password, realm, from_domain, codecs, srtp, sources, caller_number, max_calls, expires_ms, insecure, enabled, created_at FROM trunks ORDER BY name
 `
 
 func (q *Queries) ListTrunks(ctx context.Context) ([]Trunk, error) {
@@ -39,20 +40,22 @@ func (q *Queries) ListTrunks(ctx context.Context) ([]Trunk, error) {
 		if err := rows.Scan(
 			&i.ID,
 			&i.Name,
-			&i.Address,
+			&i.Host,
+			&i.Port,
 			&i.Transport,
-			&i.Domain,
-			&i.Register,
+			&i.Mode,
 			&i.Username,
+			&i.AuthUsername,
 			&i.Password,
 			&i.Realm,
-			&i.Sources,
+			&i.FromDomain,
 			&i.Codecs,
 			&i.Srtp,
-			&i.NumberFormat,
+			&i.Sources,
 			&i.CallerNumber,
 			&i.MaxCalls,
 			&i.ExpiresMs,
+			&i.Insecure,
 			&i.Enabled,
 			&i.CreatedAt,
 		); err != nil {
@@ -66,63 +69,73 @@ func (q *Queries) ListTrunks(ctx context.Context) ([]Trunk, error) {
 	return items, nil
 }
 
-const putTrunk = `-- name: PutTrunk :one
-INSERT INTO trunks (id, name, address, transport, domain, register, username, password, realm, sources, codecs, srtp,
-                    number_format, caller_number, max_calls, expires_ms, enabled)
+const putTrunk = `-- name: PutTrunk :exec
+INSERT INTO trunks (id, name, host, port, transport, mode, username, auth_username, password, realm, from_domain, codecs,
+                    srtp, sources, caller_number, max_calls, expires_ms, insecure, enabled)
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12,
-        $13, $14, $15, $16, $17)
+        $13, $14, $15, $16, $17, $18, $19)
 ON CONFLICT (name) DO UPDATE SET
-    address = excluded.address, transport = excluded.transport, domain = excluded.domain,
-    register = excluded.register, username = excluded.username,
-    password = CASE WHEN excluded.password = '' THEN trunks.password ELSE excluded.password END,
-    realm = excluded.realm, sources = excluded.sources, codecs = excluded.codecs, srtp = excluded.srtp,
-    number_format = excluded.number_format, caller_number = excluded.caller_number, max_calls = excluded.max_calls,
-    expires_ms = excluded.expires_ms, enabled = excluded.enabled
-RETURNING id
+    host = excluded.host, port = excluded.port, transport = excluded.transport, mode = excluded.mode,
+    username = excluded.username, auth_username = excluded.auth_username, password = excluded.password,
+    realm = excluded.realm, from_domain = excluded.from_domain, codecs = excluded.codecs, srtp = excluded.srtp,
+    sources = excluded.sources, caller_number = excluded.caller_number, max_calls = excluded.max_calls,
+    expires_ms = excluded.expires_ms, insecure = excluded.insecure, enabled = excluded.enabled
 `
 
 type PutTrunkParams struct {
 	ID           uuid.UUID
 	Name         string
-	Address      string
+	Host         string
+	Port         int32
 	Transport    string
-	Domain       string
-	Register     bool
+	Mode         string
 	Username     string
+	AuthUsername string
 	Password     string
 	Realm        string
-	Sources      []string
+	FromDomain   string
 	Codecs       []string
 	Srtp         string
-	NumberFormat string
+	Sources      []netip.Prefix
 	CallerNumber *string
 	MaxCalls     int32
 	ExpiresMs    int32
+	Insecure     bool
 	Enabled      bool
 }
 
-// An empty password keeps the one that is there.
-func (q *Queries) PutTrunk(ctx context.Context, arg PutTrunkParams) (uuid.UUID, error) {
-	row := q.db.QueryRow(ctx, putTrunk,
+func (q *Queries) PutTrunk(ctx context.Context, arg PutTrunkParams) error {
+	_, err := q.db.Exec(ctx, putTrunk,
 		arg.ID,
 		arg.Name,
-		arg.Address,
+		arg.Host,
+		arg.Port,
 		arg.Transport,
-		arg.Domain,
-		arg.Register,
+		arg.Mode,
 		arg.Username,
+		arg.AuthUsername,
 		arg.Password,
 		arg.Realm,
-		arg.Sources,
+		arg.FromDomain,
 		arg.Codecs,
 		arg.Srtp,
-		arg.NumberFormat,
+		arg.Sources,
 		arg.CallerNumber,
 		arg.MaxCalls,
 		arg.ExpiresMs,
+		arg.Insecure,
 		arg.Enabled,
 	)
-	var id uuid.UUID
-	err := row.Scan(&id)
-	return id, err
+	return err
+}
+
+const trunkPassword = `-- name: TrunkPassword :one
+SELECT password FROM trunks WHERE name = $1 FOR UPDATE
+`
+
+func (q *Queries) TrunkPassword(ctx context.Context, name string) (string, error) {
+	row := q.db.QueryRow(ctx, trunkPassword, name)
+	var password string
+	err := row.Scan(&password)
+	return password, err
 }
