@@ -1,0 +1,4 @@
+package peer
+
+// incoming is a message for this node, decoded.
+type incoming struct{}
