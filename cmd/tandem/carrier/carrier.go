@@ -46,6 +46,26 @@ type Event struct {
 	File   string    `json:"file,omitempty"`  // the recording, with ended
 }
 
+// String is the event as a line for people.
+func (e Event) String() string {
+	line := e.Time.Format("15:04:05.000") + " " + e.Event
+	for _, part := range []struct{ before, value string }{{" ", e.From}, {" to ", e.To}, {": ", e.Text}} {
+		if part.value != "" {
+			line += part.before + part.value
+		}
+	}
+	if e.Heard != nil {
+		line += fmt.Sprintf(", heard %.1f s of audio", e.Heard.Seconds)
+		if e.Heard.Frequency > 0 {
+			line += fmt.Sprintf(", %.1f Hz at %.1f dB", e.Heard.Frequency, e.Heard.Level)
+		}
+		if e.Heard.Digits != "" {
+			line += ", digits " + e.Heard.Digits
+		}
+	}
+	return line
+}
+
 // realm of all challenges. Digest binds the password to it.
 const realm = "carrier.tandem"
 

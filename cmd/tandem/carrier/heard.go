@@ -1,9 +1,7 @@
 package carrier
 
 import (
-	"encoding/binary"
 	"math"
-	"os"
 
 	"github.com/pion/rtp"
 	"github.com/zaf/g711"
@@ -137,22 +135,4 @@ func pitch(pcm []int16) (hz, db float64) {
 		return 0, quiet
 	}
 	return float64(n-1) / (last - first) * 8000, 20 * math.Log10(rms(pcm)*math.Sqrt2/32768)
-}
-
-// writeWAV writes 16-bit mono at 8000 samples a second.
-func writeWAV(name string, pcm []int16) error {
-	out := make([]byte, 0, 44+2*len(pcm))
-	out = append(out, "RIFF"...)
-	out = binary.LittleEndian.AppendUint32(out, uint32(36+2*len(pcm)))
-	out = append(out, "WAVEfmt "...)
-	out = binary.LittleEndian.AppendUint32(out, 16)
-	for _, v := range []uint16{1, 1, 8000, 0, 16000, 0, 2, 16} { // PCM, mono, rates as two halves, block, bits
-		out = binary.LittleEndian.AppendUint16(out, v)
-	}
-	out = append(out, "data"...)
-	out = binary.LittleEndian.AppendUint32(out, uint32(2*len(pcm)))
-	for _, s := range pcm {
-		out = binary.LittleEndian.AppendUint16(out, uint16(s))
-	}
-	return os.WriteFile(name, out, 0o600)
 }

@@ -1,0 +1,267 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"net"
+	"net/netip"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+
+	"github.com/knadh/koanf/parsers/yaml"
+	"github.com/knadh/koanf/providers/env/v2"
+	"github.com/knadh/koanf/providers/file"
+	"github.com/knadh/koanf/providers/structs"
+	"github.com/knadh/koanf/v2"
+	goyaml "go.yaml.in/yaml/v3"
+)
+
+// A Config is the infrastructure of one tandem: one YAML file, then TANDEM_… variables (overlay.name is
+// TANDEM_OVERLAY_NAME). What people manage day by day (users, numbers, trunks, menus) is in the database instead.
+type Config struct {
+	// Data is the directory for what must survive a restart: keys, the private database.
+	Data string `koanf:"data" yaml:"data"`
+
+	// Region is where national numbers are dialed, as ISO 3166 says it.
+	Region string `koanf:"region" yaml:"region"`
+
+	Log        Log        `koanf:"log" yaml:"log"`
+	Overlay    Overlay    `koanf:"overlay" yaml:"overlay"`
+	Enrollment Enrollment `koanf:"enrollment" yaml:"enrollment"`
+	Database   Database   `koanf:"database" yaml:"database"`
+	Web        Web        `koanf:"web" yaml:"web"`
+	SIP        SIP        `koanf:"sip" yaml:"sip"`
+	Media      Media      `koanf:"media" yaml:"media"`
+	Prompts    Prompts    `koanf:"prompts" yaml:"prompts"`
+	Trunk      TrunkEnv   `koanf:"trunk" yaml:"trunk"`
+	Phone      PhoneCfg   `koanf:"phone" yaml:"phone"`
+}
+
+// Log says what is written to standard error.
+type Log struct {
+	Level  string `koanf:"level" yaml:"level"`   // debug, info, warn or error
+	Format string `koanf:"format" yaml:"format"` // text, json; empty: by what standard error is
+}
+
+// Overlay is this node's place in the overlay.
+type Overlay struct {
+	Name      string `koanf:"name" yaml:"name"`           // a domain of yours; users are user@name
+	Listen    string `koanf:"listen" yaml:"listen"`       // RELOAD links, TCP
+	SIP       string `koanf:"sip" yaml:"sip"`             // SIP connections made through the overlay, TCP
+	Advertise string `koanf:"advertise" yaml:"advertise"` // the IP address others reach this machine at; empty: found out
+	Bootstrap string `koanf:"bootstrap" yaml:"bootstrap"` // more peers to join by: host:port, comma between
+	KeyLog    string `koanf:"keylog" yaml:"keylog"`       // file for TLS secrets, to read captures with; never in earnest
+}
+
+// Enrollment is the server that turns invitations into certificates.
+type Enrollment struct {
+	Listen string `koanf:"listen" yaml:"listen"` // HTTPS
+	Host   string `koanf:"host" yaml:"host"`     // what invitations name; empty: the overlay's address
+}
+
+// Database is where everything is kept.
+type Database struct {
+	URL string `koanf:"url" yaml:"url"` // postgres://…; empty: a private Postgres in the data directory
+}
+
+// Web is the portal.
+type Web struct {
+	Listen string `koanf:"listen" yaml:"listen"`
+	URL    string `koanf:"url" yaml:"url"` // how people reach it, when that is not http://listen
+}
+
+// SIP is the side of the trunks.
+type SIP struct {
+	Listen    string `koanf:"listen" yaml:"listen"`       // UDP and TCP
+	TLS       string `koanf:"tls" yaml:"tls"`             // TLS; empty: none
+	Cert      string `koanf:"cert" yaml:"cert"`           // PEM files for TLS
+	Key       string `koanf:"key" yaml:"key"`             //
+	Advertise string `koanf:"advertise" yaml:"advertise"` // what Via and Contact say, behind a NAT
+}
+
+// Media is where audio flows.
+type Media struct {
+	Address   string `koanf:"address" yaml:"address"`     // local IP address; empty: overlay.advertise
+	Advertise string `koanf:"advertise" yaml:"advertise"` // what SDP says, behind a NAT; empty: address
+	Ports     string `koanf:"ports" yaml:"ports"`         // UDP port range, first-last
+}
+
+// Prompts are the spoken parts.
+type Prompts struct {
+	Directory string `koanf:"directory" yaml:"directory"` // sound packs in Asterisk's layout
+	Language  string `koanf:"language" yaml:"language"`
+}
+
+// TrunkEnv is one trunk by configuration, for who has just one: it is written to the database at each start under
+// the name "default", with a route for every number. An empty host leaves the database alone.
+type TrunkEnv struct {
+	Host      string `koanf:"host" yaml:"host"`           // host or host:port
+	Transport string `koanf:"transport" yaml:"transport"` // udp, tcp or tls
+	User      string `koanf:"user" yaml:"user"`           // empty: the carrier knows our address
+	Password  string `koanf:"password" yaml:"password"`
+}
+
+// PhoneCfg is the overlay phone.
+type PhoneCfg struct {
+	Dir    string `koanf:"dir" yaml:"dir"`       // what tandem enroll wrote; empty: the only one there is
+	Listen string `koanf:"listen" yaml:"listen"` // SIP for softphones, UDP and TCP; keep it on loopback
+	Ring   string `koanf:"ring" yaml:"ring"`     // how long a called user is given, as 25s
+}
+
+// DefaultConfig works on one machine with nothing set.
+func DefaultConfig() Config {
+	return Config{
+		Data:       defaultData(),
+		Region:     "US",
+		Log:        Log{Level: "info"},
+		Overlay:    Overlay{Name: "localhost", Listen: ":6084", SIP: ":6085"},
+		Enrollment: Enrollment{Listen: ":8443"},
+		Web:        Web{Listen: "127.0.0.1:8080"},
+		SIP:        SIP{Listen: ":5060"},
+		Media:      Media{Ports: "16384-32767"},
+		Prompts:    Prompts{Directory: "/usr/share/asterisk/sounds", Language: "en"},
+		Trunk:      TrunkEnv{Transport: "udp"},
+		Phone:      PhoneCfg{Listen: "127.0.0.1:5062", Ring: "25s"},
+	}
+}
+
+// defaultData follows the XDG base directories; root's is where services keep theirs.
+func defaultData() string {
+	if os.Geteuid() == 0 {
+		return "/var/lib/tandem"
+	}
+	if state := os.Getenv("XDG_STATE_HOME"); state != "" {
+		return filepath.Join(state, "tandem")
+	}
+	home, err := os.UserHomeDir()
+	if err != nil {
+		return "tandem-data"
+	}
+	return filepath.Join(home, ".local", "state", "tandem")
+}
+
+// loadConfig lays the file over the defaults and the environment over both. An unknown key is an error: a misspelled
+// one would otherwise be ignored in silence.
+func loadConfig(path string) (Config, error) {
+	k := koanf.New(".")
+	if err := k.Load(structs.Provider(DefaultConfig(), "koanf"), nil); err != nil {
+		return Config{}, fmt.Errorf("configuration defaults: %w", err)
+	}
+	known := map[string]bool{}
+	for _, key := range k.Keys() {
+		known[key] = true
+	}
+	if path != "" {
+		if err := k.Load(file.Provider(path), yaml.Parser()); err != nil {
+			return Config{}, fmt.Errorf("read the configuration: %w", err)
+		}
+	}
+	var unknown []error
+	for _, key := range k.Keys() {
+		if !known[key] {
+			unknown = append(unknown, fmt.Errorf("configuration: unknown key %q in %s", key, path))
+		}
+	}
+	variables := env.Provider(".", env.Opt{Prefix: "TANDEM_", TransformFunc: func(name, value string) (string, any) {
+		key := strings.ReplaceAll(strings.ToLower(strings.TrimPrefix(name, "TANDEM_")), "_", ".")
+		if value == "" || !known[key] {
+			return "", nil // an empty variable is one that a compose file passed on unset
+		}
+		return key, value
+	}})
+	if err := k.Load(variables, nil); err != nil {
+		return Config{}, fmt.Errorf("configuration from the environment: %w", err)
+	}
+	var c Config
+	if err := k.Unmarshal("", &c); err != nil {
+		return Config{}, fmt.Errorf("configuration: %w", err)
+	}
+	return c, errors.Join(append(unknown, c.Validate())...)
+}
+
+// Validate names every problem at once, each with its key.
+func (c Config) Validate() error {
+	var problems []error
+	bad := func(key, format string, args ...any) {
+		problems = append(problems, fmt.Errorf("%s: %s", key, fmt.Sprintf(format, args...)))
+	}
+	if c.Data == "" {
+		bad("data", "a directory is needed")
+	}
+	if len(c.Region) != 2 || strings.ToUpper(c.Region) != c.Region {
+		bad("region", "%q is not a country code such as US or DE", c.Region)
+	}
+	if c.Overlay.Name == "" || strings.ContainsAny(c.Overlay.Name, " @/:") {
+		bad("overlay.name", "%q is not a domain", c.Overlay.Name)
+	}
+	for key, addr := range map[string]string{"overlay.listen": c.Overlay.Listen, "overlay.sip": c.Overlay.SIP, "enrollment.listen": c.Enrollment.Listen,
+		"web.listen": c.Web.Listen, "sip.listen": c.SIP.Listen, "sip.tls": c.SIP.TLS, "phone.listen": c.Phone.Listen} {
+		if addr == "" && key == "sip.tls" {
+			continue
+		}
+		if _, _, err := net.SplitHostPort(addr); err != nil {
+			bad(key, "%q is not host:port", addr)
+		}
+	}
+	for key, ip := range map[string]string{"overlay.advertise": c.Overlay.Advertise, "media.address": c.Media.Address, "media.advertise": c.Media.Advertise} {
+		if _, err := netip.ParseAddr(ip); ip != "" && err != nil {
+			bad(key, "%q is not an IP address", ip)
+		}
+	}
+	if c.SIP.TLS != "" && (c.SIP.Cert == "" || c.SIP.Key == "") {
+		bad("sip.tls", "needs sip.cert and sip.key")
+	}
+	if _, _, err := c.Media.Range(); err != nil {
+		bad("media.ports", "%v", err)
+	}
+	switch c.Log.Level {
+	case "debug", "info", "warn", "error":
+	default:
+		bad("log.level", "%q is none of debug, info, warn, error", c.Log.Level)
+	}
+	switch c.Trunk.Transport {
+	case "udp", "tcp", "tls":
+	default:
+		bad("trunk.transport", "%q is none of udp, tcp, tls", c.Trunk.Transport)
+	}
+	return errors.Join(problems...)
+}
+
+// Range is the UDP ports of media.
+func (m Media) Range() (first, last uint16, err error) {
+	a, b, _ := strings.Cut(m.Ports, "-")
+	low, err1 := strconv.ParseUint(strings.TrimSpace(a), 10, 16)
+	high, err2 := strconv.ParseUint(strings.TrimSpace(b), 10, 16)
+	if err1 != nil || err2 != nil || low == 0 || high < low+3 {
+		return 0, 0, fmt.Errorf("%q is not a port range such as 16384-32767", m.Ports)
+	}
+	return uint16(low), uint16(high), nil
+}
+
+// YAML prints the configuration with its secrets hidden.
+func (c Config) YAML() ([]byte, error) {
+	if c.Trunk.Password != "" {
+		c.Trunk.Password = "********"
+	}
+	c.Database.URL = hidePassword(c.Database.URL)
+	return goyaml.Marshal(c)
+}
+
+// hidePassword blanks the password of a URL, or all of a string that is none.
+func hidePassword(dsn string) string {
+	scheme, rest, found := strings.Cut(dsn, "://")
+	if !found {
+		if strings.Contains(dsn, "password") {
+			return "********"
+		}
+		return dsn
+	}
+	at := strings.LastIndexByte(rest, '@')
+	user, _, hasPassword := strings.Cut(rest[:max(at, 0)], ":")
+	if at < 0 || !hasPassword {
+		return dsn
+	}
+	return scheme + "://" + user + ":********" + rest[at:]
+}
