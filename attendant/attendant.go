@@ -1,0 +1,79 @@
+// Package attendant answers with a menu and hands the caller on.
+//
+// A Menu is a document; Parse reads it and Validate finds everything that is wrong with it at once, so that what is
+// stored can be run. A Service interprets menus as call.Handlers: it speaks with package prompt, knows menus through
+// Menus, and hands the leg on through a Connector. It places no call itself: a menu leads only where the document says.
+package attendant
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+
+	"github.com/google/uuid"
+
+	"tandem/gateway/call"
+	"tandem/gateway/prompt"
+)
+
+// ErrNotFound says that there is no menu or audio of that name.
+var ErrNotFound = errors.New("not found in the attendant")
+
+// A Connector takes a leg to a target: a user, a number or a mailbox. It returns when it is done with the leg.
+type Connector interface {
+	Connect(ctx context.Context, leg call.Leg, t Target) error
+}
+
+// Menus keeps menus. attendantpg.Store does.
+type Menus interface {
+	// Menu gives the current version of a menu. ErrNotFound: there is none.
+	Menu(ctx context.Context, name string) (Menu, error)
+
+	// Audio gives an uploaded recording. ErrNotFound: there is none.
+	Audio(ctx context.Context, id uuid.UUID) (Audio, error)
+}
+
+// Audio is a recording that menus play: G.711, 8000 bytes a second.
+type Audio struct {
+	ID    uuid.UUID
+	Name  string
+	Codec call.Codec
+	Audio []byte
+}
+
+// Config of a Service.
+type Config struct {
+	Menus   Menus
+	Connect Connector
+	Prompts *prompt.Library
+	Logger  *slog.Logger // nil: none
+
+	// Speak makes speech of a text in a prompt. nil: there is no speech service; Validate then refuses texts.
+	Speak func(ctx context.Context, language, text string) (call.Source, error)
+}
+
+// A Service runs menus.
+type Service struct {
+	cfg Config
+	log *slog.Logger
+}
+
+// New makes a Service.
+func New(cfg Config) *Service {
+	s := &Service{cfg: cfg, log: cfg.Logger}
+	if s.log == nil {
+		s.log = slog.New(slog.DiscardHandler)
+	}
+	return s
+}
+
+// Menu gives the handler that answers with a menu. ErrNotFound: there is none of that name.
+func (s *Service) Menu(name string) (call.Handler, error) {
+	ctx, cancel := context.WithTimeout(context.Background(), lookup)
+	defer cancel()
+	m, err := s.cfg.Menus.Menu(ctx, name)
+	if err != nil {
+		return nil, err
+	}
+	return call.HandlerFunc(func(ctx context.Context, leg call.Leg) error { return s.run(ctx, leg, m) }), nil
+}
