@@ -185,3 +185,6 @@ func ValueInput(resource ResourceID, kind KindID, d *StoredData, signer SignerId
 		signer.marshal(b)
 	})
 }
+
+// MarshalSignerIdentity encodes a SignerIdentity alone, as it ends the input of a signature.
+func MarshalSignerIdentity(id SignerIdentity) []byte { return id.append(nil) }
