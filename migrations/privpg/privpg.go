@@ -103,7 +103,7 @@ func start(ctx context.Context, cfg Config) (_ *Server, err error) {
 
 // DSN gives the connection string of a database of the cluster.
 func (s *Server) DSN(database string) string {
-	return fmt.Sprintf("host='%s' user=%s dbname=%s", s.socket, user, database)
+	return dsn(s.socket, database)
 }
 
 // PID is the process id of the server.
