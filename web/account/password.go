@@ -25,7 +25,7 @@ const (
 // same and after the same work for an unknown address, a disabled user, one without a password and a wrong
 // password; or *ThrottledError when there were too many of those.
 func (s *Store) Authenticate(ctx context.Context, aor, password string) (User, error) {
-	aor = canonical(aor)
+	aor = complete(aor, s.cfg.Domain)
 	bucket := bucketOf(aor)
 	if err := s.countAttempt(ctx, bucket); err != nil {
 		return User{}, err

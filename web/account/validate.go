@@ -24,12 +24,18 @@ const (
 
 func canonical(aor string) string { return strings.ToLower(strings.TrimSpace(aor)) }
 
+// complete gives a bare name the domain.
+func complete(aor, domain string) string {
+	aor = canonical(aor)
+	if domain != "" && aor != "" && !strings.Contains(aor, "@") {
+		aor += "@" + strings.ToLower(domain)
+	}
+	return aor
+}
+
 // complete fills in defaults and checks every field.
 func (n NewUser) complete(overlay string) (NewUser, error) {
-	n.AoR = canonical(n.AoR)
-	if !strings.Contains(n.AoR, "@") && overlay != "" {
-		n.AoR += "@" + overlay
-	}
+	n.AoR = complete(n.AoR, overlay)
 	name, host, _ := strings.Cut(n.AoR, "@")
 	switch {
 	case !userPart.MatchString(name):
