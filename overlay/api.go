@@ -1,19 +1,10 @@
 package overlay
 
 import (
-	"context"
-	"crypto/tls"
 	"errors"
 	"time"
 
-	"tandem/overlay/cert"
 	"tandem/overlay/wire"
-)
-
-// Application-IDs (RFC 6940 14.5).
-const (
-	AppSIP  uint16 = 5060
-	AppSIPS uint16 = 5061
 )
 
 // Errors that a caller branches on. Refusals by other nodes are a wire.ErrorCode, found with errors.As.
@@ -33,9 +24,9 @@ var (
 
 // A Value is one stored value of a Kind, as it is to be stored or as it was fetched and verified.
 type Value struct {
-	Key    []byte // dictionary key; nil in other data models
-	Index  uint32 // array index; wire.ArrayAppend appends
-	Exists bool   // false removes
+	Key    wire.DictionaryKey // dictionary key; empty in other data models
+	Index  uint32             // array index; wire.AppendIndex appends
+	Exists bool               // false removes
 	Data   []byte
 
 	// Lifetime is how long it is to be kept from now, or what is left of that when fetched. Whole seconds.
@@ -43,7 +34,13 @@ type Value struct {
 
 	// StorageTime and Signer are set on fetched values.
 	StorageTime time.Time
-	Signer      cert.Peer
+	Signer      Signer
+}
+
+// A Signer says who signed something that was verified.
+type Signer struct {
+	NodeID wire.NodeID
+	User   string // rfc822Name of the certificate
 }
 
 // A Pong is the answer to a Ping.

@@ -45,19 +45,19 @@ func (n *Node) Store(ctx context.Context, at wire.ResourceID, kind wire.KindID, 
 
 // Fetch returns the values of a Kind at a Resource-ID that exist and whose signatures hold. With keys, only those
 // of a dictionary. None is an empty slice, not an error.
-func (n *Node) Fetch(ctx context.Context, at wire.ResourceID, kind wire.KindID, keys ...[]byte) ([]Value, error) {
+func (n *Node) Fetch(ctx context.Context, at wire.ResourceID, kind wire.KindID, keys ...wire.DictionaryKey) ([]Value, error) {
 	return nil, errNotBuilt
 }
 
 // AppAttach asks the node that dest ends in for a connection to an application (RFC 6940 6.5.2) and returns it
 // when the TLS handshake is done and the other end has proved to be that node. The connection is the caller's.
-func (n *Node) AppAttach(ctx context.Context, dest []wire.Destination, application uint16) (*tls.Conn, cert.Peer, error) {
+func (n *Node) AppAttach(ctx context.Context, dest []wire.Destination, application wire.Application) (*tls.Conn, cert.Peer, error) {
 	return nil, cert.Peer{}, errNotBuilt
 }
 
 // HandleApp lets h serve the connections that others open to an application here; nil stops that. Requests for an
 // application without handler are answered Error_Not_Found.
-func (n *Node) HandleApp(application uint16, h AppHandler) {}
+func (n *Node) HandleApp(application wire.Application, h AppHandler) {}
 
 // Ping asks the node or the responsible peer at dest for a sign of life.
 func (n *Node) Ping(ctx context.Context, dest []wire.Destination) (Pong, error) {

@@ -8,11 +8,10 @@
 //	Level 1  ________|________   ________|________
 //	Level 2  ___|___   ___|___   ___|___   ___|___      b = 2: two intervals in each tree node
 //
-// Package redir walks it over an overlay; overlay/store checks with it what may be stored where (section 5).
+// Package redir walks it over an overlay. What may be stored where (section 5) is checked in overlay/store.
 package tree
 
 import (
-	"encoding/binary"
 	"math/big"
 
 	"tandem/overlay/wire"
@@ -57,11 +56,6 @@ func (t Tree) Interval(level int, k *big.Int) int {
 	return int(first.Sub(t.slot(level+1, k), first).Int64())
 }
 
-// Covers says that key k belongs to the tree node with this level and number.
-func (t Tree) Covers(level, node uint16, k *big.Int) bool {
-	return int(level) <= t.MaxLevel() && t.Node(int(level), k) == node
-}
-
 // slot is floor(k·b^level / 2^Bits): which of the b^level equal parts of the identifier space k is in.
 func (t Tree) slot(level int, k *big.Int) *big.Int {
 	n := new(big.Int).Exp(big.NewInt(int64(t.Branching)), big.NewInt(int64(level)), nil)
@@ -80,10 +74,3 @@ func (t Tree) distance(k, id *big.Int) *big.Int {
 
 // Number is a Node-ID as an integer.
 func Number(id wire.NodeID) *big.Int { return new(big.Int).SetBytes(id[:]) }
-
-// Resource is where a tree node is stored: H(namespace,level,node). RFC 7374 leaves open how the three are
-// concatenated; here as in the record, the numbers as 16 bits each, so that different nodes never collide.
-func Resource(namespace string, level, node uint16) wire.ResourceID {
-	name := binary.BigEndian.AppendUint16([]byte(namespace), level)
-	return wire.HashResource(binary.BigEndian.AppendUint16(name, node))
-}

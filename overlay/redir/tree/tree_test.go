@@ -11,6 +11,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"tandem/overlay/store"
 	"tandem/overlay/wire"
 )
 
@@ -137,27 +138,21 @@ func TestMaxLevel(t *testing.T) {
 	}
 }
 
-func TestCovers(t *testing.T) {
-	tr := New(10)
-	last := Number(wire.Wildcard)
-	for _, row := range []struct {
-		level, node uint16
-		want        bool
-	}{{0, 0, true}, {1, 9, true}, {1, 8, false}, {4, 9999, true}, {5, 99999 % 65536, false}} {
-		if got := tr.Covers(row.level, row.node, last); got != row.want {
-			t.Errorf("tree node (%d,%d) covers the last key: %v, want %v", row.level, row.node, got, row.want)
+// overlay/store decides with its own arithmetic whether a node may stand in a tree node.
+func TestNodeAgreesWithTheAccessControl(t *testing.T) {
+	r := rand.New(rand.NewSource(1))
+	for _, b := range []int{2, 3, 10, 16} {
+		tr := New(b)
+		for range 50 {
+			var id wire.NodeID
+			r.Read(id[:])
+			for level := range tr.MaxLevel() + 1 {
+				want, ok := store.RedirNode(id, uint16(level), b)
+				if got := tr.Node(level, Number(id)); !ok || got != want {
+					t.Errorf("branching factor %d, level %d, %v: tree node %d, want %d, %v", b, level, id, got, want, ok)
+				}
+			}
 		}
-	}
-}
-
-// The bytes that are hashed are fixed here: peers that disagree do not find each other's services.
-func TestResource(t *testing.T) {
-	want := wire.HashResource([]byte("voice-mail\x00\x01\x00\x0c"))
-	if got := Resource("voice-mail", 1, 12); got != want {
-		t.Errorf("H(voice-mail,1,12) = %v, want %v", got, want)
-	}
-	if Resource("x", 1, 12) == Resource("x", 11, 2) {
-		t.Error("(1,12) and (11,2) collide")
 	}
 }
 
