@@ -15,6 +15,7 @@
 package gateway
 
 import (
+	"cmp"
 	"context"
 	"crypto/tls"
 	"errors"
@@ -94,6 +95,12 @@ type Limits struct {
 	Duration     time.Duration // a call is ended after this. Default 4 h
 	Silence      time.Duration // a bridged call without any packet from either side is ended. Default 60 s
 	AnswerTrunk  time.Duration // a carrier that does not answer for so long is given up. Default 120 s
+}
+
+// withDefaults fills in what was left out.
+func (l Limits) withDefaults() Limits {
+	return Limits{Calls: cmp.Or(l.Calls, 1000), CallsPerUser: cmp.Or(l.CallsPerUser, 4), Duration: cmp.Or(l.Duration, 4*time.Hour),
+		Silence: cmp.Or(l.Silence, time.Minute), AnswerTrunk: cmp.Or(l.AnswerTrunk, 2*time.Minute)}
 }
 
 // CallStatus is a call that is up, for display.

@@ -1,39 +1,157 @@
 package gateway
 
 import (
+	"cmp"
 	"context"
+	"errors"
+	"fmt"
+	"log/slog"
 	"net"
 	"net/netip"
+	"sync/atomic"
+	"time"
 
+	"tandem/gateway/attach"
 	"tandem/gateway/call"
 	"tandem/gateway/route"
 	"tandem/gateway/sipua"
+	"tandem/gateway/trunk"
 )
 
 // Gateway is a running gateway.
-type Gateway struct{ cfg Config }
+type Gateway struct {
+	cfg    Config
+	log    *slog.Logger
+	setup  atomic.Pointer[routing] // swapped whole; a call uses the one it began with
+	trunks *trunk.Set
+	calls  registry
+
+	overlayUA, trunkUA *sipua.UA
+	peers              *attach.Pool
+}
 
 // New opens the sockets and loads the Setup; calls are taken from now on.
-func New(ctx context.Context, cfg Config) (*Gateway, error) { return nil, nil }
+func New(ctx context.Context, cfg Config) (*Gateway, error) {
+	if err := cfg.validate(); err != nil {
+		return nil, err
+	}
+	cfg.Region, cfg.Limits = cmp.Or(cfg.Region, "US"), cfg.Limits.withDefaults()
+	if cfg.Logger == nil {
+		cfg.Logger = slog.New(slog.DiscardHandler)
+	}
+	g := &Gateway{cfg: cfg, log: cfg.Logger, trunks: trunk.NewSet(trunk.Config{Logger: cfg.Logger})}
+	g.setup.Store(newRouting(Setup{}, cfg.Region))
+	if err := g.listen(); err != nil {
+		return nil, err
+	}
+	if err := g.Reload(ctx); err != nil {
+		// Without a database a gateway still serves: what it may do is nothing yet, and Run tries again.
+		g.log.Error("routing not loaded", "err", err)
+	}
+	return g, nil
+}
+
+func (c Config) validate() error {
+	var errs []error
+	for name, missing := range map[string]bool{"Node": c.Node == "", "Domain": c.Domain == "", "Directory": c.Directory == nil,
+		"Records": c.Records == nil, "Overlay": c.Overlay == nil, "Media": c.Media == nil} {
+		if missing {
+			errs = append(errs, fmt.Errorf("gateway: Config.%s is required", name))
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// listen starts the two user agents. They share nothing, so that no overlay request can leave by a socket.
+func (g *Gateway) listen() error {
+	var err error
+	g.overlayUA, err = sipua.Start(sipua.Config{Side: call.Overlay, Domain: g.cfg.Domain, MaxCalls: 2 * g.cfg.Limits.Calls,
+		NewMedia: g.overlayMedia, OnInvite: g.fromOverlay, Logger: g.log})
+	if err != nil {
+		return fmt.Errorf("start the overlay user agent: %w", err)
+	}
+	g.peers = attach.New(g.overlayUA, g.cfg.Overlay)
+	g.trunkUA, err = sipua.Start(sipua.Config{Side: call.Trunk, UDP: g.cfg.UDP, TCP: g.cfg.TCP, TLS: g.cfg.TLS,
+		TLSServer: g.cfg.TLSServer, Advertise: g.cfg.Advertise, AllowSource: g.trunks.AllowSource, Admit: g.trunks.Admit,
+		MaxCalls: 2 * g.cfg.Limits.Calls, NewMedia: g.trunkMedia, OnInvite: g.fromTrunk, Logger: g.log})
+	if err != nil {
+		return errors.Join(fmt.Errorf("start the trunk user agent: %w", err), g.overlayUA.Close(context.Background()))
+	}
+	g.trunks.Attach(g.trunkUA)
+	return nil
+}
+
+// closing is how long BYEs and unregistrations may take at the end.
+const closing = 5 * time.Second
 
 // Run keeps the Setup current until ctx ends, then closes: calls that are still up are hung up.
-func (g *Gateway) Run(ctx context.Context) error { return nil }
+func (g *Gateway) Run(ctx context.Context) error {
+	err := g.cfg.Directory.Watch(ctx, func() {
+		if err := g.Reload(ctx); err != nil && ctx.Err() == nil {
+			g.log.Error("routing not reloaded, the old one stays", "err", err)
+		}
+	})
+	<-ctx.Done()
+	end, cancel := context.WithTimeout(context.WithoutCancel(ctx), closing)
+	defer cancel()
+	failed := errors.Join(g.trunks.Close(end), g.trunkUA.Close(end), g.overlayUA.Close(end), g.calls.wait(end))
+	if failed != nil {
+		return fmt.Errorf("close the gateway: %w", failed)
+	}
+	if errors.Is(err, context.Canceled) {
+		return nil
+	}
+	return err
+}
 
 // Drain refuses new calls with 503 and returns when the last call has ended, or with ctx.
-func (g *Gateway) Drain(ctx context.Context) error { return nil }
+func (g *Gateway) Drain(ctx context.Context) error {
+	g.calls.drain()
+	g.trunkUA.Drain()
+	g.overlayUA.Drain()
+	return g.calls.wait(ctx)
+}
 
 // Reload loads the Setup now. What cannot be used (a trunk that makes no sense) is an error, and the old one stays.
-func (g *Gateway) Reload(ctx context.Context) error { return nil }
+func (g *Gateway) Reload(ctx context.Context) error {
+	s, err := g.cfg.Directory.Setup(ctx)
+	if err != nil {
+		return err
+	}
+	trunks := make([]trunk.Trunk, 0, len(s.Trunks))
+	for _, t := range s.Trunks {
+		trunks = append(trunks, t.Trunk)
+	}
+	if err := g.trunks.Replace(ctx, trunks); err != nil {
+		return fmt.Errorf("use the trunks: %w", err)
+	}
+	g.setup.Store(newRouting(s, g.cfg.Region))
+	return nil
+}
 
 // Serve takes over a SIPS connection that the overlay accepted (application 5061).
-func (g *Gateway) Serve(conn net.Conn, peer route.Peer) error { return nil }
-
-// Transfer connects a leg that a menu holds to a target, and returns when that call is over: nil when it was put
-// through and ended, else why not, with the leg still there to be talked to. It satisfies attendant's wish.
-func (g *Gateway) Transfer(ctx context.Context, leg call.Leg, to route.Target) error { return nil }
+func (g *Gateway) Serve(conn net.Conn, peer route.Peer) error { return g.peers.Serve(conn, peer) }
 
 // Addr is the address that the trunk side listens on.
-func (g *Gateway) Addr(t sipua.Transport) netip.AddrPort { return netip.AddrPort{} }
+func (g *Gateway) Addr(t sipua.Transport) netip.AddrPort { return g.trunkUA.Addr(t) }
 
 // Status tells how it is.
-func (g *Gateway) Status() Status { return Status{} }
+func (g *Gateway) Status() Status {
+	draining, calls := g.calls.status()
+	return Status{Draining: draining, Calls: calls, Trunks: g.trunks.States()}
+}
+
+// routing is a Setup made ready for use.
+type routing struct {
+	*route.Table
+	callerNumbers map[string]route.E164 // by trunk
+}
+
+func newRouting(s Setup, region string) *routing {
+	s.Region = cmp.Or(s.Region, region)
+	r := &routing{Table: route.NewTable(s.Snapshot), callerNumbers: make(map[string]route.E164)}
+	for _, t := range s.Trunks {
+		r.callerNumbers[t.Name] = t.CallerNumber
+	}
+	return r
+}

@@ -1,0 +1,94 @@
+package gateway
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/emiago/sipgo/sip"
+
+	"tandem/gateway/call"
+	"tandem/gateway/cdr"
+	"tandem/gateway/route"
+	"tandem/gateway/sipua"
+)
+
+// mailboxName is the user part under which the mailboxes are called.
+const mailboxName = "voicemail"
+
+// What the gateway itself refuses.
+var (
+	errImpostor = errors.New("From is not the certificate's user")
+	errToTrunk  = errors.New("a trunk reaches no trunk")
+)
+
+// fromOverlay takes a call from a peer. The certificate of its connection says who calls.
+func (g *Gateway) fromOverlay(ctx context.Context, in *sipua.Leg) {
+	caller := in.Info().Caller
+	caller.AoR, caller.Verified = strings.ToLower(caller.AoR), true
+	g.serve(ctx, in, caller, (*exchange).overlayDestination)
+}
+
+// overlayDestination reads the Request-URI: a mailbox, a number, a menu or a person.
+func (x *exchange) overlayDestination() (destination, error) {
+	if err := sameUser(x.in, x.rec.Caller.AoR); err != nil {
+		return destination{direction: cdr.Service}, err
+	}
+	info := x.in.Info()
+	name := strings.ToLower(info.Called)
+	switch {
+	case name == mailboxName && info.Target != "":
+		return x.toMailbox(cdr.Service, strings.ToLower(info.Target), info.Reason)
+	case name == mailboxName:
+		return x.toRetrieval(x.rec.Caller.AoR)
+	case route.IsDialString(info.Called):
+		return x.numberFromOverlay(info.Called)
+	}
+	if d, err := x.toMenu(cdr.Service, name); !errors.Is(err, ErrNotFound) {
+		return d, err
+	}
+	return x.toUser(cdr.Service, name+"@"+x.g.cfg.Domain)
+}
+
+// numberFromOverlay is a number of ours, or one of the telephone network that the caller may call.
+func (x *exchange) numberFromOverlay(dialed string) (destination, error) {
+	n, err := x.rt.Normalize(dialed)
+	if err != nil {
+		return destination{direction: cdr.Outbound}, err
+	}
+	if t, err := x.rt.Target(n); err == nil {
+		d, err := x.toTarget(cdr.Service, t)
+		d.number = n
+		return d, err
+	}
+	return x.toTrunk(n)
+}
+
+// sameUser holds From against the certificate (gateway.md 104). A caller may hide (RFC 3323) but not be another.
+func sameUser(in *sipua.Leg, aor string) error {
+	if aor == "" {
+		return fmt.Errorf("the certificate names no user: %w", errImpostor)
+	}
+	from := in.Headers("From")
+	if len(from) != 1 {
+		return fmt.Errorf("%d From headers: %w", len(from), errImpostor)
+	}
+	var uri sip.Uri
+	if _, err := sip.ParseAddressValue(from[0], &uri, nil); err != nil {
+		return fmt.Errorf("From cannot be read: %w", errImpostor)
+	}
+	claimed := strings.ToLower(uri.User + "@" + uri.Host)
+	if claimed == aor || claimed == "anonymous@anonymous.invalid" {
+		return nil
+	}
+	return fmt.Errorf("%q on a connection of %q: %w", claimed, aor, errImpostor)
+}
+
+// party is the caller as the called side may see them.
+func shownTo(side call.Side, p call.Party) call.Party {
+	if p.Anonymous && side == call.Overlay {
+		return call.Party{Anonymous: true}
+	}
+	return p
+}
