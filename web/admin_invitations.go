@@ -12,7 +12,7 @@ import (
 
 // Invitation is one as an administrator sees it.
 type Invitation struct {
-	ID        uuid.UUID `json:"id"`
+	ID        uuid.UUID `json:"id" format:"uuid"`
 	Address   string    `json:"address"`
 	Purpose   string    `json:"purpose" enum:"device,password"`
 	State     string    `json:"state" enum:"open,used,revoked,expired"`
@@ -54,7 +54,7 @@ func (p *Portal) listInvitations(ctx context.Context, _ *struct{}) (*invitations
 
 type inviteIn struct {
 	Body struct {
-		User    uuid.UUID `json:"user"`
+		User    uuid.UUID `json:"user" format:"uuid"`
 		Purpose string    `json:"purpose" enum:"device,password"`
 		Hours   int       `json:"hours,omitempty" minimum:"1" maximum:"720" doc:"How long it is good; default a week"`
 	}
@@ -86,6 +86,6 @@ func (p *Portal) invite(ctx context.Context, in *inviteIn) (*inviteOut, error) {
 	return out, nil
 }
 
-func (p *Portal) revokeInvitation(ctx context.Context, in *one) (*struct{}, error) {
+func (p *Portal) revokeInvitation(ctx context.Context, in *ByID) (*struct{}, error) {
 	return nil, p.cfg.Accounts.RevokeInvitation(ctx, in.ID)
 }

@@ -34,7 +34,7 @@ type Number struct {
 
 // Call is a call record.
 type Call struct {
-	ID         uuid.UUID  `json:"id"`
+	ID         uuid.UUID  `json:"id" format:"uuid"`
 	Direction  string     `json:"direction" enum:"outbound,inbound,service"`
 	Caller     string     `json:"caller"`
 	Called     string     `json:"called"`

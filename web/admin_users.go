@@ -12,7 +12,7 @@ import (
 
 // User is an account as an administrator sees it.
 type User struct {
-	ID            uuid.UUID `json:"id"`
+	ID            uuid.UUID `json:"id" format:"uuid"`
 	Address       string    `json:"address"`
 	Name          string    `json:"name"`
 	Administrator bool      `json:"administrator"`
@@ -75,7 +75,7 @@ func (p *Portal) createUser(ctx context.Context, in *createUserIn) (*userOut, er
 }
 
 type changeUserIn struct {
-	one
+	ByID
 	Body struct {
 		Name         *string `json:"name,omitempty" maxLength:"100"`
 		MayCallOut   *bool   `json:"may_call_out,omitempty"`
@@ -110,7 +110,7 @@ func (p *Portal) switchUser(ctx context.Context, id uuid.UUID, off bool) (accoun
 }
 
 type setPasswordIn struct {
-	one
+	ByID
 	Body struct {
 		Password string `json:"password" maxLength:"1024"`
 	}
@@ -131,7 +131,7 @@ func (p *Portal) setPassword(ctx context.Context, in *setPasswordIn) (*userOut, 
 
 // Device is a node with a certificate.
 type Device struct {
-	ID        uuid.UUID  `json:"id"`
+	ID        uuid.UUID  `json:"id" format:"uuid"`
 	NodeID    string     `json:"node_id" doc:"In hex"`
 	IssuedAt  time.Time  `json:"issued_at"`
 	ExpiresAt time.Time  `json:"expires_at"`
@@ -151,7 +151,7 @@ type devicesOut struct {
 	}
 }
 
-func (p *Portal) devices(ctx context.Context, in *one) (*devicesOut, error) {
+func (p *Portal) devices(ctx context.Context, in *ByID) (*devicesOut, error) {
 	devices, err := p.cfg.Accounts.Devices(ctx, in.ID)
 	out := &devicesOut{}
 	out.Body.Devices = each(devices, asDevice)
@@ -159,12 +159,12 @@ func (p *Portal) devices(ctx context.Context, in *one) (*devicesOut, error) {
 }
 
 func (p *Portal) ownDevices(ctx context.Context, _ *struct{}) (*devicesOut, error) {
-	return p.devices(ctx, &one{me(ctx).ID})
+	return p.devices(ctx, &ByID{me(ctx).ID})
 }
 
 type deviceIn struct {
-	one
-	Device uuid.UUID `path:"device"`
+	ByID
+	Device uuid.UUID `path:"device" format:"uuid"`
 }
 
 func (p *Portal) revokeDevice(ctx context.Context, in *deviceIn) (*struct{}, error) {

@@ -13,7 +13,7 @@ import (
 
 // Message is what somebody left for the viewer.
 type Message struct {
-	ID         uuid.UUID  `json:"id"`
+	ID         uuid.UUID  `json:"id" format:"uuid"`
 	Caller     string     `json:"caller" doc:"Number or address; empty: withheld"`
 	CallerName string     `json:"caller_name" doc:"What the caller's side calls itself: not to be trusted"`
 	Verified   bool       `json:"verified" doc:"The caller's address was proven by a certificate"`
@@ -36,15 +36,15 @@ func asMessage(m voicemail.Message) Message {
 	} else {
 		v.CallerName = ""
 	}
-	if m.State == voicemail.Trash {
+	if m.State == voicemail.StateTrash {
 		v.TrashedAt = &m.Trashed
 	}
 	return v
 }
 
-// one names one of the viewer's messages.
-type one struct {
-	ID uuid.UUID `path:"id"`
+// ByID names a thing in the path.
+type ByID struct {
+	ID uuid.UUID `path:"id" format:"uuid"`
 }
 
 type messagesIn struct {
@@ -60,9 +60,9 @@ type messagesOut struct {
 }
 
 func (p *Portal) messages(ctx context.Context, in *messagesIn) (*messagesOut, error) {
-	owner, states := me(ctx).AoR, []voicemail.State{voicemail.New, voicemail.Saved}
+	owner, states := me(ctx).AoR, []voicemail.State{voicemail.StateNew, voicemail.StateSaved}
 	if in.Folder == "trash" {
-		states = []voicemail.State{voicemail.Trash}
+		states = []voicemail.State{voicemail.StateTrash}
 	}
 	list, err := p.cfg.Messages.Messages(ctx, owner, states...)
 	if err != nil {
@@ -83,7 +83,7 @@ func (p *Portal) messages(ctx context.Context, in *messagesIn) (*messagesOut, er
 
 type messageOut struct{ Body Message }
 
-func (p *Portal) message(ctx context.Context, in *one) (*messageOut, error) {
+func (p *Portal) message(ctx context.Context, in *ByID) (*messageOut, error) {
 	m, err := p.own(ctx, in.ID)
 	return &messageOut{asMessage(m)}, err
 }
@@ -91,14 +91,14 @@ func (p *Portal) message(ctx context.Context, in *one) (*messageOut, error) {
 // own is a finished message of the viewer's.
 func (p *Portal) own(ctx context.Context, id uuid.UUID) (voicemail.Message, error) {
 	m, err := p.cfg.Messages.Message(ctx, me(ctx).AoR, id)
-	if err == nil && m.State == voicemail.Recording {
+	if err == nil && m.State == voicemail.StateRecording {
 		return voicemail.Message{}, voicemail.ErrNotFound
 	}
 	return m, err
 }
 
 type markIn struct {
-	one
+	ByID
 	Body struct {
 		Heard bool `json:"heard" doc:"False makes it new again"`
 	}
@@ -112,11 +112,11 @@ func (p *Portal) markMessage(ctx context.Context, in *markIn) (*messageOut, erro
 	if err := mark(ctx, me(ctx).AoR, in.ID); err != nil {
 		return nil, err
 	}
-	return p.message(ctx, &in.one)
+	return p.message(ctx, &in.ByID)
 }
 
 type deleteIn struct {
-	one
+	ByID
 	Forever bool `query:"forever" doc:"Not into the trash: it cannot be had back"`
 }
 
@@ -128,7 +128,7 @@ func (p *Portal) deleteMessage(ctx context.Context, in *deleteIn) (*struct{}, er
 }
 
 // restoreMessage takes a message out of the trash as what it was before.
-func (p *Portal) restoreMessage(ctx context.Context, in *one) (*messageOut, error) {
+func (p *Portal) restoreMessage(ctx context.Context, in *ByID) (*messageOut, error) {
 	m, err := p.own(ctx, in.ID)
 	if err != nil {
 		return nil, err

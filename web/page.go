@@ -38,7 +38,7 @@ func (p *page) serve(w http.ResponseWriter, r *http.Request) {
 		p.file(w, r, name)
 		return
 	}
-	if strings.HasPrefix(name, "assets/") {
+	if strings.HasPrefix(r.URL.Path, "/assets/") {
 		http.NotFound(w, r) // of an older build: a document in its place would be taken for a script
 		return
 	}

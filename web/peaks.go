@@ -23,7 +23,7 @@ type peaksOut struct {
 }
 
 // peaks lets the page draw a message before it has fetched its audio.
-func (p *Portal) peaks(ctx context.Context, in *one) (*peaksOut, error) {
+func (p *Portal) peaks(ctx context.Context, in *ByID) (*peaksOut, error) {
 	m, err := p.own(ctx, in.ID)
 	if err != nil {
 		return nil, err

@@ -126,7 +126,7 @@ type sessionOut struct{ Body Viewer }
 
 // Viewer is who is signed in.
 type Viewer struct {
-	ID            uuid.UUID `json:"id"`
+	ID            uuid.UUID `json:"id" format:"uuid"`
 	Address       string    `json:"address"`
 	Name          string    `json:"name"`
 	Administrator bool      `json:"administrator"`
