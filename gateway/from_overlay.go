@@ -85,7 +85,7 @@ func sameUser(in *sipua.Leg, aor string) error {
 	return fmt.Errorf("%q on a connection of %q: %w", claimed, aor, errImpostor)
 }
 
-// party is the caller as the called side may see them.
+// shownTo is the caller as the called side may see them.
 func shownTo(side call.Side, p call.Party) call.Party {
 	if p.Anonymous && side == call.Overlay {
 		return call.Party{Anonymous: true}

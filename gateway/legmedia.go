@@ -12,9 +12,9 @@ import (
 	"tandem/gateway/trunk"
 )
 
-// overlayMedia makes the media of a call from the overlay: SRTP, always.
+// overlayMedia makes the media of a call from the overlay.
 func (g *Gateway) overlayMedia(leg *sipua.Leg) (sipua.Media, error) {
-	return g.cfg.Media.NewSession(media.SessionConfig{Peer: g.peers.Addr(leg.Info().Node), Security: media.Required})
+	return g.peers.Media(leg.Info().Node, nil)
 }
 
 // resolveTime bounds the look-up of a carrier's name.

@@ -70,7 +70,7 @@ func (g *Gateway) listen() error {
 	if err != nil {
 		return fmt.Errorf("start the overlay user agent: %w", err)
 	}
-	g.peers = attach.New(g.overlayUA, g.cfg.Overlay)
+	g.peers = attach.New(g.overlayUA, g.cfg.Overlay, g.cfg.Media)
 	g.trunkUA, err = sipua.Start(sipua.Config{Side: call.Trunk, UDP: g.cfg.UDP, TCP: g.cfg.TCP, TLS: g.cfg.TLS,
 		TLSServer: g.cfg.TLSServer, Advertise: g.cfg.Advertise, AllowSource: g.trunks.AllowSource, Admit: g.trunks.Admit,
 		MaxCalls: 2 * g.cfg.Limits.Calls, NewMedia: g.trunkMedia, OnInvite: g.fromTrunk, Logger: g.log})

@@ -9,7 +9,6 @@ import (
 	"tandem/gateway/b2bua"
 	"tandem/gateway/call"
 	"tandem/gateway/cdr"
-	"tandem/gateway/media"
 	"tandem/gateway/route"
 	"tandem/gateway/sipua"
 )
@@ -78,25 +77,12 @@ func (x *exchange) progress(a *b2bua.Alert) func(*sipua.Leg, sipua.Progress) {
 	}
 }
 
-// inviteNode calls one node of a person. Media in the overlay is SRTP, always.
+// inviteNode calls one node of a person.
 func (x *exchange) inviteNode(ctx context.Context, c route.Contact, aor string) (*sipua.Leg, error) {
-	hop, err := x.g.peers.Reach(ctx, c)
-	if err != nil {
-		return nil, err
-	}
-	s, err := x.g.cfg.Media.NewSession(media.SessionConfig{Peer: x.g.peers.Addr(c.Node), Security: media.Required})
-	if err != nil {
-		return nil, err
-	}
 	uri := "sips:" + aor
 	caller := shownTo(call.Overlay, x.rec.Caller)
-	leg, err := x.g.overlayUA.Invite(ctx, sipua.InviteConfig{URI: uri, From: overlayFrom(caller, x.g.cfg.Domain),
-		To: sipua.Address{URI: uri}, Hop: hop, Media: s, MaxForwards: x.in.MaxForwards(),
-		Info: call.Info{Side: call.Overlay, Caller: caller, Called: aor, Node: c.Node}})
-	if err != nil {
-		return nil, errors.Join(err, s.Close())
-	}
-	return leg, nil
+	return x.g.peers.Invite(ctx, c, nil, sipua.InviteConfig{URI: uri, From: overlayFrom(caller, x.g.cfg.Domain),
+		To: sipua.Address{URI: uri}, MaxForwards: x.in.MaxForwards(), Info: call.Info{Caller: caller, Called: aor}})
 }
 
 // overlayFrom names the caller towards the overlay.

@@ -15,6 +15,7 @@ import (
 
 	"golang.org/x/sync/singleflight"
 
+	"tandem/gateway/media"
 	"tandem/gateway/route"
 	"tandem/gateway/sipua"
 )
@@ -26,15 +27,16 @@ const Timeout = 8 * time.Second
 type Pool struct {
 	ua       *sipua.UA
 	overlay  route.Overlay
+	media    *media.Engine
 	attempts singleflight.Group
 
 	mu    sync.Mutex
 	peers map[string]netip.Addr // by Node-ID: where the latest connection leads
 }
 
-// New makes a pool for an overlay UA.
-func New(ua *sipua.UA, overlay route.Overlay) *Pool {
-	return &Pool{ua: ua, overlay: overlay, peers: make(map[string]netip.Addr)}
+// New makes a pool for an overlay UA. It waits for nothing and owns nothing: the connections are the UA's.
+func New(ua *sipua.UA, overlay route.Overlay, engine *media.Engine) *Pool {
+	return &Pool{ua: ua, overlay: overlay, media: engine, peers: make(map[string]netip.Addr)}
 }
 
 // Serve takes over a connection that the overlay accepted for us.

@@ -5,29 +5,35 @@
 //
 // What is dialed decides the way: a telephone number goes to a gateway found by ReDiR, the most specific prefix first;
 // an AoR goes to its nodes directly and, when nobody is there, to the voicemail provider that keeps the mailbox
-// (RFC 4458); "voicemail" or *97 is one's own mailbox. A provider that does not answer, refuses with 5xx or is gone is
-// passed over for the next one.
+// (RFC 4458); "voicemail" or *97 is one's own mailbox; another name is a menu of an attendant. A provider that does
+// not answer, refuses with 5xx or is gone is passed over for the next one.
+//
+// Softphones are on this machine and speak for its user: whatever they claim in From, the overlay sees the user of the
+// certificate.
 package phone
 
 import (
+	"cmp"
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"net"
+	"net/netip"
+	"strings"
+	"sync"
 	"time"
 
+	"tandem/gateway/attach"
 	"tandem/gateway/call"
 	"tandem/gateway/media"
 	"tandem/gateway/route"
 	"tandem/gateway/sipua"
 )
 
-// ErrNowhere: what was dialed is neither a number, nor an AoR, nor a service.
-var ErrNowhere = errors.New("neither a telephone number nor an address")
-
 // Config says what a Phone is. Fields without "default" are required.
 type Config struct {
-	AoR    string // the user, user@overlay, lower case
+	AoR    string // the user, user@overlay
 	Region string // how national numbers are read, ISO 3166; default "US"
 
 	// Listen is the softphones' side, "127.0.0.1:5060", UDP and TCP; empty: no softphones. Anybody who reaches it can
@@ -35,7 +41,7 @@ type Config struct {
 	Listen string
 
 	// User and Password are what a softphone must register with. Without Password any user name and password will do.
-	User     string
+	User     string // default: the user part of AoR
 	Password sipua.Secret
 
 	Overlay route.Overlay
@@ -44,7 +50,7 @@ type Config struct {
 	// Codecs on overlay legs, by preference; default PCMU, PCMA.
 	Codecs []call.Codec
 
-	// RingFor is how long softphones, and nodes that are called, ring. Default 25 s.
+	// RingFor is how long people who are called are rung before their mailbox is tried. Default 25 s.
 	RingFor time.Duration
 
 	// OnIncoming answers calls from the overlay without a softphone: the handler it returns gets the leg, unanswered.
@@ -58,7 +64,7 @@ type Config struct {
 type CallOptions struct {
 	Codecs   []call.Codec                         // default Config.Codecs
 	Progress func(leg call.Leg, p sipua.Progress) // ringing and early media, from a goroutine of the call; may be nil
-	RingFor  time.Duration                        // default: none for numbers and services, Config.RingFor for people
+	RingFor  time.Duration                        // how long people are rung; default Config.RingFor
 }
 
 // Status is a snapshot for display.
@@ -67,27 +73,119 @@ type Status struct {
 	Listen     string // where softphones register; empty: nowhere
 	AnyoneMay  bool   // softphones register without a password
 	Softphones []sipua.Binding
-	Calls      int
+	Calls      int // legs, softphones' and the overlay's
 }
 
 // Phone is a running overlay phone.
-type Phone struct{ cfg Config }
-
-// New opens the sockets and returns. Run serves.
-func New(cfg Config) (*Phone, error) { return nil, nil }
-
-// Run serves until ctx ends, then hangs up politely and closes the sockets.
-func (p *Phone) Run(ctx context.Context) error { return nil }
-
-// Serve takes over a SIPS connection that the overlay accepted (application 5061).
-func (p *Phone) Serve(conn net.Conn, peer route.Peer) error { return nil }
-
-// Call calls a number, an AoR or a service as this phone's user, and returns the answered leg. The error wraps a
-// call.Cause or a *sipua.StatusError when the far side refused, ErrNowhere, route.ErrNoService, route.ErrNotRegistered.
-// When ctx ends before the answer the call is cancelled. End the call with Hangup.
-func (p *Phone) Call(ctx context.Context, to string, o CallOptions) (*sipua.Leg, error) {
-	return nil, nil
+type Phone struct {
+	cfg       Config
+	log       *slog.Logger
+	domain    string // the overlay's name
+	overlayUA *sipua.UA
+	localUA   *sipua.UA // nil without softphones
+	registrar *sipua.Registrar
+	peers     *attach.Pool
+	calls     sync.WaitGroup // incoming and softphones' calls
 }
 
+// New opens the sockets and returns. Run serves.
+func New(cfg Config) (*Phone, error) {
+	cfg.AoR = strings.ToLower(cfg.AoR)
+	user, domain, ok := strings.Cut(cfg.AoR, "@")
+	if !ok || user == "" || domain == "" || cfg.Overlay == nil || cfg.Media == nil {
+		return nil, fmt.Errorf("phone: AoR %q, Overlay and Media are required", cfg.AoR)
+	}
+	cfg.Region, cfg.RingFor = cmp.Or(cfg.Region, "US"), cmp.Or(cfg.RingFor, route.DefaultRingMS*time.Millisecond)
+	cfg.User = cmp.Or(cfg.User, user)
+	if cfg.Logger == nil {
+		cfg.Logger = slog.New(slog.DiscardHandler)
+	}
+	p := &Phone{cfg: cfg, log: cfg.Logger, domain: domain}
+	var err error
+	p.overlayUA, err = sipua.Start(sipua.Config{Side: call.Overlay, Domain: domain, MaxCalls: maxCalls, NewMedia: p.overlayMedia,
+		OnInvite: p.fromOverlay, Logger: cfg.Logger})
+	if err != nil {
+		return nil, fmt.Errorf("start the overlay user agent: %w", err)
+	}
+	p.peers = attach.New(p.overlayUA, cfg.Overlay, cfg.Media)
+	if err := p.listen(); err != nil {
+		return nil, errors.Join(err, p.overlayUA.Close(context.Background()))
+	}
+	return p, nil
+}
+
+// maxCalls bounds the legs of one person's phone on each side.
+const maxCalls = 32
+
+// listen opens the softphones' side.
+func (p *Phone) listen() error {
+	if p.cfg.Listen == "" {
+		return nil
+	}
+	if p.cfg.Password == "" && !loopback(p.cfg.Listen) {
+		return fmt.Errorf("phone: %s is not a loopback address, so softphones need a password", p.cfg.Listen)
+	}
+	rc := sipua.RegistrarConfig{Realm: p.domain}
+	if p.cfg.Password != "" {
+		rc.Password = func(user string) (sipua.Secret, bool) { return p.cfg.Password, strings.EqualFold(user, p.cfg.User) }
+	}
+	p.registrar = sipua.NewRegistrar(rc)
+	var err error
+	p.localUA, err = sipua.Start(sipua.Config{Side: call.Local, UDP: p.cfg.Listen, TCP: p.cfg.Listen, Registrar: p.registrar,
+		MaxCalls: maxCalls, NewMedia: p.localMedia, OnInvite: p.fromSoftphone, Logger: p.log})
+	if err != nil {
+		return fmt.Errorf("listen for softphones on %s: %w", p.cfg.Listen, err)
+	}
+	return nil
+}
+
+func loopback(listen string) bool {
+	host, _, err := net.SplitHostPort(listen)
+	if err != nil {
+		return false
+	}
+	addr, err := netip.ParseAddr(host)
+	return host == "localhost" || err == nil && addr.IsLoopback()
+}
+
+// closing is how long BYEs may take at the end.
+const closing = 5 * time.Second
+
+// Run serves until ctx ends, then hangs up politely and closes the sockets.
+func (p *Phone) Run(ctx context.Context) error {
+	<-ctx.Done()
+	end, cancel := context.WithTimeout(context.WithoutCancel(ctx), closing)
+	defer cancel()
+	err := p.overlayUA.Close(end)
+	if p.localUA != nil {
+		err = errors.Join(err, p.localUA.Close(end))
+	}
+	p.calls.Wait()
+	return err
+}
+
+// Serve takes over a SIPS connection that the overlay accepted (application 5061).
+func (p *Phone) Serve(conn net.Conn, peer route.Peer) error { return p.peers.Serve(conn, peer) }
+
 // Status tells how it is.
-func (p *Phone) Status() Status { return Status{} }
+func (p *Phone) Status() Status {
+	s := Status{AoR: p.cfg.AoR, Calls: p.overlayUA.Calls()}
+	if p.localUA != nil {
+		s.Listen, s.AnyoneMay = p.localUA.Addr(sipua.UDP).String(), p.cfg.Password == ""
+		s.Softphones, s.Calls = p.registrar.Bindings(""), s.Calls+p.localUA.Calls()
+	}
+	return s
+}
+
+func (p *Phone) overlayMedia(leg *sipua.Leg) (sipua.Media, error) {
+	return p.peers.Media(leg.Info().Node, p.cfg.Codecs)
+}
+
+// localMedia makes the media of a softphone's leg: plain RTP, it stays on this machine.
+func (p *Phone) localMedia(*sipua.Leg) (sipua.Media, error) {
+	return p.localSession(p.localUA.Addr(sipua.UDP).Addr())
+}
+
+func (p *Phone) localSession(peer netip.Addr) (*media.Session, error) {
+	return p.cfg.Media.NewSession(media.SessionConfig{Peer: peer, Security: media.Forbidden})
+}

@@ -1,0 +1,44 @@
+package attach
+
+import (
+	"context"
+	"errors"
+
+	"tandem/gateway/call"
+	"tandem/gateway/media"
+	"tandem/gateway/route"
+	"tandem/gateway/sipua"
+)
+
+// Media makes the media of a leg to a node. In the overlay it is SRTP, always.
+func (p *Pool) Media(node string, codecs []call.Codec) (*media.Session, error) {
+	return p.media.NewSession(media.SessionConfig{Peer: p.Addr(node), Codecs: codecs, Security: media.Required})
+}
+
+// Invite calls somebody at a node: c.Hop and c.Media are filled in. codecs may be nil. A connection that turns out
+// to be dead is replaced once.
+func (p *Pool) Invite(ctx context.Context, to route.Contact, codecs []call.Codec, c sipua.InviteConfig) (*sipua.Leg, error) {
+	reused := p.ua.Reach(to.Node)
+	leg, err := p.invite(ctx, to, codecs, c)
+	if err != nil && reused && ctx.Err() == nil && !p.ua.Reach(to.Node) {
+		return p.invite(ctx, to, codecs, c)
+	}
+	return leg, err
+}
+
+func (p *Pool) invite(ctx context.Context, to route.Contact, codecs []call.Codec, c sipua.InviteConfig) (*sipua.Leg, error) {
+	hop, err := p.Reach(ctx, to)
+	if err != nil {
+		return nil, err
+	}
+	s, err := p.Media(to.Node, codecs)
+	if err != nil {
+		return nil, err
+	}
+	c.Hop, c.Media, c.Info.Side, c.Info.Node = hop, s, call.Overlay, to.Node
+	leg, err := p.ua.Invite(ctx, c)
+	if err != nil {
+		return nil, errors.Join(err, s.Close())
+	}
+	return leg, nil
+}
