@@ -59,7 +59,7 @@ type Request struct {
 
 // Issue makes an overlay certificate (§11.3) signed by root.
 func Issue(root *x509.Certificate, key crypto.Signer, r Request) (der []byte, err error) {
-	if !validUser(r.User) {
+	if !ValidUser(r.User) {
 		return nil, fmt.Errorf("issue a certificate: user name %.100q", r.User)
 	}
 	if len(r.NodeIDs) == 0 || len(r.NodeIDs) > maxNodeIDs {

@@ -78,7 +78,7 @@ func checkNames(c *x509.Certificate) error {
 		return fmt.Errorf("%w: no Node-ID in it", ErrCertificate)
 	case len(c.URIs) > maxNodeIDs:
 		return fmt.Errorf("%w: %d Node-IDs in it", ErrCertificate, len(c.URIs))
-	case len(c.EmailAddresses) != 1 || !validUser(c.EmailAddresses[0]):
+	case len(c.EmailAddresses) != 1 || !ValidUser(c.EmailAddresses[0]):
 		return fmt.Errorf("%w: not one user name in it: %.100q", ErrCertificate, c.EmailAddresses)
 	case !onlyNames(c, cbasn1.Tag(1).ContextSpecific(), cbasn1.Tag(6).ContextSpecific()):
 		return fmt.Errorf("%w: names of other types in it", ErrCertificate)
@@ -86,8 +86,8 @@ func checkNames(c *x509.Certificate) error {
 	return nil
 }
 
-// validUser refuses user names that could be read in two ways: control characters, spaces, no or two "@".
-func validUser(user string) bool {
+// ValidUser says that user may be the user name of a certificate. It refuses names that could be read in two ways: control characters, spaces, no or two "@".
+func ValidUser(user string) bool {
 	name, domain, ok := strings.Cut(user, "@")
 	return ok && name != "" && domain != "" && len(user) <= 254 && !strings.ContainsFunc(user, func(r rune) bool {
 		return r <= ' ' || r >= 0x7f || strings.ContainsRune(`<>"\;,:/?#%()[]`, r)

@@ -32,9 +32,9 @@ type Document struct {
 	// Raw is the document as it came or was signed. Sign sets it.
 	Raw []byte
 
-	Name       string    // instance-name: the overlay's name, a DNS name
-	Sequence   uint16    // 0 to 65534
-	Expiration time.Time // zero: never
+	InstanceName string    // the overlay's name, a DNS name
+	Sequence     uint16    // 0 to 65534
+	Expiration   time.Time // zero: never
 
 	Topology     string // CHORDRELOAD
 	NodeIDLength int    // bytes
@@ -89,7 +89,7 @@ type signature []byte
 // New is a document with the defaults of RFC 6940, and no-ice and a message size that suits links over TCP.
 func New(name string) *Document {
 	d := defaults()
-	d.Name = name
+	d.InstanceName = name
 	d.NoICE = true
 	d.MaxMessageSize = 60000
 	d.Kinds = []Kind{

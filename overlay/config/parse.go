@@ -308,8 +308,8 @@ func trimmed(texts []string) []string {
 
 func (x *xmlConfiguration) document() (*Document, error) {
 	d, r := defaults(), new(reader)
-	d.Name = x.Name
-	if d.Name == "" {
+	d.InstanceName = x.Name
+	if d.InstanceName == "" {
 		r.fail("instance-name", "")
 	}
 	sequence := 0

@@ -32,7 +32,7 @@ func (d *Document) Sign(signer *cert.Identity) (*Document, error) {
 	}
 	raw := fmt.Sprintf("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<overlay xmlns=%q>\n%s\n<signature>%s</signature>\n</overlay>\n",
 		nsBase, w.Bytes(), base64.StdEncoding.EncodeToString(security))
-	return Parse([]byte(raw), d.Name)
+	return Parse([]byte(raw), d.InstanceName)
 }
 
 // writer writes XML; the first error stays.
@@ -65,7 +65,7 @@ func list[T any](w *writer, name string, values []T) {
 
 func (w *writer) configuration(d *Document) {
 	fmt.Fprintf(w, `<configuration xmlns="%s" xmlns:chord="%s" xmlns:redir="%s" instance-name="%s" sequence="%d"`,
-		nsBase, nsChord, nsRedir, escaped(d.Name), d.Sequence)
+		nsBase, nsChord, nsRedir, escaped(d.InstanceName), d.Sequence)
 	if !d.Expiration.IsZero() {
 		fmt.Fprintf(w, ` expiration="%s"`, d.Expiration.UTC().Truncate(time.Second).Format(time.RFC3339))
 	}

@@ -28,7 +28,7 @@ func VerifyFirst(raw []byte, name string, root [32]byte, now time.Time) (*Docume
 // VerifyNext reads a document that is to replace d (§6.5.4.2, §11.1): newer, for the same overlay, and signed by a
 // configuration-signer of d under the roots of d.
 func (d *Document) VerifyNext(raw []byte, now time.Time) (*Document, error) {
-	next, err := Parse(raw, d.Name)
+	next, err := Parse(raw, d.InstanceName)
 	if err != nil {
 		return nil, err
 	}
@@ -44,7 +44,7 @@ func (d *Document) VerifyNext(raw []byte, now time.Time) (*Document, error) {
 // verify checks the signatures of d by what by, the document in force, says.
 func (d *Document) verify(roots []*x509.Certificate, by *Document, now time.Time) error {
 	trust := cert.Trust{Roots: roots, BadNodes: by.BadNodes, SelfSigned: by.SelfSigned}
-	v := cert.NewVerifier(by.Name, trust, func() time.Time { return now })
+	v := cert.NewVerifier(by.InstanceName, trust, func() time.Time { return now })
 	if !d.Expiration.IsZero() && now.After(d.Expiration) {
 		return fmt.Errorf("%w: it expired on %v", ErrSignature, d.Expiration)
 	}
