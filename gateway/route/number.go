@@ -44,15 +44,20 @@ func Normalize(dialed, region string) (E164, error) {
 	if digits[0] != '+' && phonenumbers.ConnectsToEmergencyNumber(digits, region) {
 		return "", fmt.Errorf("dialed %s: %w", digits, ErrEmergency)
 	}
-	n, err := phonenumbers.Parse(digits, region)
-	if err != nil || !phonenumbers.IsPossibleNumber(n) {
-		return "", notANumber(dialed)
-	}
-	e := E164(phonenumbers.Format(n, phonenumbers.E164))
-	if !e.Valid() {
-		return "", notANumber(dialed)
+	e, ok := parse(digits, region)
+	if again, _ := parse(string(e), region); !ok || again != e {
+		return "", notANumber(dialed) // a trunk prefix within the number: it would be another number to the next reader
 	}
 	return e, nil
+}
+
+func parse(digits, region string) (E164, bool) {
+	n, err := phonenumbers.Parse(digits, region)
+	if err != nil || !phonenumbers.IsPossibleNumber(n) {
+		return "", false
+	}
+	e := E164(phonenumbers.Format(n, phonenumbers.E164))
+	return e, e.Valid()
 }
 
 // Valid says whether n has the form of an E.164 number.
