@@ -1,8 +1,15 @@
 package media
 
 import (
-	"context"
+	"log/slog"
+	"math/rand/v2"
+	"net"
 	"net/netip"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/pion/srtp/v3"
 
 	"tandem/gateway/call"
 )
@@ -11,8 +18,9 @@ import (
 type SessionConfig struct {
 	// Peer is the address the leg's signalling comes from or goes to. It decides which of our addresses the far side
 	// is told, and which addresses its SDP may name: a peer on this host may name loopback, a peer in a private
-	// network may name private addresses, nobody may name multicast, link-local, unspecified or broadcast ones.
-	// What it may not name is not sent to until the far side has been heard from (latching).
+	// network may name private addresses, nobody may name multicast, link-local, unspecified or broadcast ones, or
+	// ports below 1024. What it may not name is not sent to until the far side has been heard from (latching).
+	// Unset: loopback and private addresses are believed.
 	Peer netip.Addr
 	// Codecs in order of preference; nil: PCMU, PCMA.
 	Codecs []call.Codec
@@ -20,76 +28,154 @@ type SessionConfig struct {
 	Security Security
 	// NoEvents leaves telephone-event (RFC 4733) out of what we offer and accept; digits are then sent as tones.
 	NoEvents bool
-	// OnDigits, when set, is told of every digit received, once, besides Digits. It must not block.
+	// OnDigit, when set, is told of every digit received, once, besides Digits. It must not block and must not call
+	// the session.
 	OnDigit func(call.Digit)
 }
 
 // A Session is the media of one leg. Its methods may be called from any goroutine.
-type Session struct{ digits chan call.Digit }
+//
+// Locks, in this order: mu (negotiation, partner), rx.mu (everything received), tx.mu (everything sent). A packet that
+// is relayed holds rx.mu of the session it came to and takes tx.mu of the other.
+type Session struct {
+	engine    *Engine
+	cfg       SessionConfig
+	log       *slog.Logger
+	rtp, rtcp *net.UDPConn
+	local     netip.AddrPort // as SDP says
+	done      chan struct{}
+	end       sync.Once
 
-// Offer returns a description to send as an offer: the first, or a new one for a re-INVITE, with every codec of the
-// session's list. An offer that was refused needs nothing: what was agreed before stays.
-func (s *Session) Offer() ([]byte, error) { return nil, ErrClosed }
+	mu       sync.Mutex
+	sdpID    uint64 // of o=; also orders the locks of two sessions
+	version  uint64
+	sections string // of the last description we sent
+	said     []byte // that description
+	offering bool
+	offered  []cryptoLine
+	masters  [len(suites)]master
+	contexts [len(suites)]*srtp.Context
+	secured  bool // it has been secure once, so it stays so
+	wanted   Direction
+	eventPT  uint8
+	stopPlay chan struct{} // closed when a bridge ends what is being played
 
-// Answer takes an offer, the first or a later one, and returns the answer to it. An offer that agrees with what is in
-// force is answered with the very bytes of last time. On an error (ErrNotAcceptable, ErrMalformed) nothing changes.
-func (s *Session) Answer(offer []byte) ([]byte, error) { return nil, ErrClosed }
+	terms atomic.Pointer[terms]          // nil until negotiated
+	dest  atomic.Pointer[netip.AddrPort] // where RTP goes; nil: nowhere yet
+	peer  atomic.Pointer[Session]        // the bridged one
 
-// SetAnswer takes the answer to the last Offer. It may be called again with another answer to the same offer: a 200
-// may move the media that a 183 started. On an error nothing changes.
-func (s *Session) SetAnswer(answer []byte) error { return ErrClosed }
+	playTurn, recordTurn, dialTurn chan struct{} // one token each
+	digits                         chan call.Digit
+	forward                        chan byte // digits to be dialed to the partner
+	forwarding                     sync.Once
+
+	rx receiver
+	tx sender
+}
+
+func newSession(e *Engine, cfg SessionConfig, rtp, rtcp *net.UDPConn, addr netip.AddrPort) *Session {
+	s := &Session{
+		engine: e, cfg: cfg, log: e.log, rtp: rtp, rtcp: rtcp, local: addr, done: make(chan struct{}),
+		sdpID: rand.Uint64() >> 2, version: rand.Uint64() >> 34, eventPT: defaultEventPT,
+		playTurn: make(chan struct{}, 1), recordTurn: make(chan struct{}, 1), dialTurn: make(chan struct{}, 1),
+		digits: make(chan call.Digit, 64), forward: make(chan byte, 64),
+	}
+	s.cfg.Peer = cfg.Peer.Unmap()
+	s.tx.init()
+	return s
+}
+
+func (s *Session) closed() bool {
+	select {
+	case <-s.done:
+		return true
+	default:
+		return false
+	}
+}
+
+// enter puts terms in force.
+func (s *Session) enter(t *terms) error {
+	old := s.terms.Load()
+	if t.secure {
+		if err := s.keys(t, old); err != nil {
+			return err
+		}
+		s.secured = true
+	}
+	moved := old == nil || old.remote != t.remote || old.claimed != t.claimed || old.rx != t.rx
+	s.rx.mu.Lock()
+	defer s.rx.mu.Unlock()
+	s.tx.mu.Lock()
+	defer s.tx.mu.Unlock()
+	if moved {
+		s.rx.latch.reset(time.Now())
+		s.dest.Store(nil)
+		if t.remote.IsValid() {
+			s.dest.Store(&t.remote)
+		}
+	}
+	s.terms.Store(t)
+	return nil
+}
+
+// keys gives t the state of its ciphers. Keys that did not change keep theirs: it holds the rollover counters.
+func (s *Session) keys(t, old *terms) (err error) {
+	i := rank(t.local.suite)
+	if s.contexts[i] == nil {
+		if s.contexts[i], err = t.local.key.context(t.local.suite); err != nil {
+			return err
+		}
+	}
+	t.tx = s.contexts[i]
+	if old != nil && old.secure && old.theirs.suite == t.theirs.suite && old.theirs.key == t.theirs.key {
+		t.rx = old.rx
+		return nil
+	}
+	t.rx, err = t.theirs.key.context(t.theirs.suite)
+	return err
+}
 
 // LocalDescription returns the description that was last sent, nil before the first.
-func (s *Session) LocalDescription() []byte { return nil }
+func (s *Session) LocalDescription() []byte {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return append([]byte(nil), s.said...)
+}
 
 // SetDirection asks for d from the next Offer on: SendOnly or Inactive holds the far side, SendRecv resumes.
-func (s *Session) SetDirection(d Direction) {}
+func (s *Session) SetDirection(d Direction) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.wanted = d
+}
 
 // Direction is the direction in force; SendRecv before anything is agreed.
-func (s *Session) Direction() Direction { return SendRecv }
+func (s *Session) Direction() Direction {
+	if t := s.terms.Load(); t != nil {
+		return t.dir
+	}
+	return SendRecv
+}
 
 // Negotiated reports whether a description of the far side is in force, so that media can flow.
-func (s *Session) Negotiated() bool { return false }
+func (s *Session) Negotiated() bool { return s.terms.Load() != nil }
 
-// LocalAddr is the address and port where RTP is received.
-func (s *Session) LocalAddr() netip.AddrPort { return netip.AddrPort{} }
-
-// Play sends src to the far side in real time and returns nil at its end, the context's error, the error of src,
-// ErrBridged when a Bridge takes over, ErrClosed. A second Play waits for the first to end.
-func (s *Session) Play(ctx context.Context, src call.Source) error { return ErrClosed }
-
-// Record gives what the far side says to sink, a frame every 20 ms in playout order, starting at once with concealment
-// (Lost) until something arrives. It returns the context's error, the sink's error or ErrClosed. A second Record waits
-// for the first to end. Recording and playing, or recording and bridging, go together.
-func (s *Session) Record(ctx context.Context, sink call.Sink) error { return ErrClosed }
-
-// Digits delivers what the far side dials, each key once, from the moment the session exists. It holds 64 keys; with
-// nobody reading, later ones are dropped. It is never closed.
-func (s *Session) Digits() <-chan call.Digit { return s.digits }
-
-// ReceiveDigit takes a digit that came by signalling (SIP INFO). One that also came by RTP counts once. On a bridged
-// session it is also dialed to the other side.
-func (s *Session) ReceiveDigit(d call.Digit) {}
-
-// SendDigits dials towards the far side, by telephone-events if the far side takes them and by tones otherwise, also
-// while the session is bridged. It returns when the last key has been sent: ErrBadDigit (nothing sent), the context's
-// error, ErrClosed.
-func (s *Session) SendDigits(ctx context.Context, digits string) error { return ErrClosed }
-
-// Stats tells what the session has seen.
-func (s *Session) Stats() Stats { return Stats{} }
+// LocalAddr is the address and port where RTP is received, as the far side is told.
+func (s *Session) LocalAddr() netip.AddrPort { return s.local }
 
 // Done is closed when the session is.
-func (s *Session) Done() <-chan struct{} { return nil }
+func (s *Session) Done() <-chan struct{} { return s.done }
 
 // Close ends the session: its bridge, whoever plays, records or dials, its sockets. Twice is harmless.
-func (s *Session) Close() error { return nil }
-
-// Bridge relays between a and b, audio and telephone-events, until Unbridge or Close of either. Whatever is being
-// played to one of them ends with ErrBridged. Both may still be negotiating: what cannot be sent yet is dropped.
-// It fails with ErrClosed, and with ErrBridged if one of them already has another partner; bridging the same two
-// again does nothing.
-func Bridge(a, b *Session) error { return ErrClosed }
-
-// Unbridge separates s from its partner, if it has one.
-func (s *Session) Unbridge() {}
+func (s *Session) Close() error {
+	s.end.Do(func() {
+		s.Unbridge()
+		s.bye(time.Now())
+		close(s.done)
+		s.engine.forget(s)
+		s.rtp.Close()
+		s.rtcp.Close()
+	})
+	return nil
+}
