@@ -16,7 +16,7 @@ type Reaction struct {
 // During presses a key in the middle of the tone, which interrupts it.
 func During(hz int, key string) Reaction { return Reaction{hz: hz, keys: key} }
 
-// After presses keys when what held the tone has been played to its end.
+// After presses keys at the start of what is played after the tone: the prompt that asks for them.
 func After(hz int, keys string) Reaction { return Reaction{hz: hz, after: true, keys: keys} }
 
 // HangupDuring hangs up in the middle of the tone.
@@ -39,14 +39,17 @@ func (e *ear) hear(pcm *call.PCM) bool {
 	e.leg.mu.Lock()
 	defer e.leg.mu.Unlock()
 	e.leg.heard = append(e.leg.heard, hz)
+	if before := e.leg.before; e.tones == nil {
+		e.tones, e.leg.before = map[int]bool{}, nil
+		if e.react(func(r Reaction) bool { return r.after && before[r.hz] }) {
+			return true
+		}
+	}
 	if hz != e.last {
 		e.last, e.run = hz, 0
 	}
 	if e.run++; e.run < sure || hz <= 0 {
 		return false
-	}
-	if e.tones == nil {
-		e.tones = map[int]bool{}
 	}
 	e.tones[hz] = true
 	return e.react(func(r Reaction) bool { return !r.after && r.hz == hz })
@@ -56,7 +59,7 @@ func (e *ear) hear(pcm *call.PCM) bool {
 func (e *ear) done() {
 	e.leg.mu.Lock()
 	defer e.leg.mu.Unlock()
-	e.react(func(r Reaction) bool { return r.after && e.tones[r.hz] })
+	e.leg.before = e.tones
 }
 
 func (e *ear) react(fits func(Reaction) bool) bool {

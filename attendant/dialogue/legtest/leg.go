@@ -30,7 +30,8 @@ type Leg struct {
 	script    []Step
 	reactions []Reaction
 	codec     call.Codec
-	heard     []int // what each frame sounded like: see Sound
+	heard     []int        // what each frame sounded like: see Sound
+	before    map[int]bool // the tones in what was played to its end last
 	said      []byte
 }
 
