@@ -7,6 +7,12 @@ import (
 	"tandem/overlay/wire"
 )
 
+// Applications (RFC 6940 14.5, RFC 7904 5.1).
+const (
+	AppSIP  = wire.ApplicationSIP
+	AppSIPS = wire.ApplicationSIPS
+)
+
 // Errors that a caller branches on. Refusals by other nodes are a wire.ErrorCode, found with errors.As.
 var (
 	// ErrClosed says that the node was closed.
@@ -56,6 +62,7 @@ type Status struct {
 	User         string       `json:"user"`
 	Overlay      string       `json:"overlay"`
 	Client       bool         `json:"client"`
+	Phase        string       `json:"phase"`
 	Joined       bool         `json:"joined"` // a peer: part of the ring. A client: attached to a peer
 	Address      string       `json:"address"`
 	SIPAddress   string       `json:"sip_address"`
@@ -72,6 +79,7 @@ type Status struct {
 type LinkStatus struct {
 	NodeID   string        `json:"node_id"`
 	Address  string        `json:"address"`
+	Since    time.Time     `json:"since"`
 	RTT      time.Duration `json:"rtt_ns"`
 	Silent   bool          `json:"silent"` // no acknowledgment within the RTO (6.6.5)
 	Sent     uint64        `json:"sent"`

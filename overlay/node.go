@@ -2,76 +2,147 @@ package overlay
 
 import (
 	"context"
+	crand "crypto/rand"
 	"crypto/tls"
 	"errors"
+	"fmt"
+	"log/slog"
+	"math/rand/v2"
+	"sync"
+	"sync/atomic"
+	"time"
 
 	"tandem/overlay/cert"
+	"tandem/overlay/config"
+	"tandem/overlay/link"
+	"tandem/overlay/peer"
 	"tandem/overlay/wire"
 )
 
-var errNotBuilt = errors.New("not built yet")
-
 // A Node is one running node of an overlay. Its methods may be called from any goroutine.
-type Node struct{}
+type Node struct {
+	cfg      Config
+	log      *slog.Logger
+	verifier *cert.Verifier
+	tls      *tls.Config
+	links    *link.Listener // where RELOAD links come in
+	apps     *link.Listener // where application connections come in
+	refusals *link.Refusals
+	document atomic.Pointer[config.Document]
+
+	ctx    context.Context // ends when the node closes
+	cancel context.CancelCauseFunc
+	wg     sync.WaitGroup // every goroutine of the node
+	do     chan func(now time.Time)
+	dials  chan struct{} // a slot for each connection being opened for others
+
+	ring         // the loop's
+	waiters      waiters
+	handlers     handlers
+	path         watched
+	storageTimes clock
+}
+
+// ring is what the loop owns; nothing else may touch it.
+type ring struct {
+	core      *peer.Core
+	conns     map[peer.LinkID]*conn
+	nextLink  peer.LinkID
+	addresses *addresses
+	founded   bool // this node is the first of the overlay
+}
+
+// maxDials bounds the connections being opened because others asked for them.
+const maxDials = 64
 
 // Start opens the listeners and returns at once; the node then bootstraps and joins on its own and keeps trying
 // until Close. WaitJoined says when it is done. ctx bounds the start only.
-func Start(ctx context.Context, cfg Config) (*Node, error) { return nil, errNotBuilt }
+func Start(ctx context.Context, cfg Config) (*Node, error) {
+	if cfg.Identity == nil || cfg.Document == nil || cfg.Logger == nil {
+		return nil, errors.New("start an overlay node: identity, document and logger are required")
+	}
+	n := &Node{
+		cfg: cfg, log: cfg.Logger.With("node_id", cfg.Identity.NodeID()),
+		verifier: cert.NewVerifier(cfg.Document.InstanceName, cfg.Document.Trust(), nil),
+		do:       make(chan func(time.Time), 64),
+		dials:    make(chan struct{}, maxDials),
+	}
+	n.refusals = link.NewRefusals(n.log)
+	n.document.Store(cfg.Document)
+	n.tls = cert.TLSConfig(func() *cert.Identity { return cfg.Identity }, n.verifier)
+	n.tls.KeyLogWriter = cfg.KeyLog
+	if err := n.listen(ctx); err != nil {
+		return nil, fmt.Errorf("start an overlay node: %w", err)
+	}
+	n.ctx, n.cancel = context.WithCancelCause(context.WithoutCancel(ctx))
+	n.start(ctx)
+	return n, nil
+}
 
-// WaitJoined returns nil once the node is part of the overlay: a peer has joined the ring, a client is attached.
-func (n *Node) WaitJoined(ctx context.Context) error { return errNotBuilt }
+func (n *Node) listen(ctx context.Context) (err error) {
+	if n.links, err = link.Listen(ctx, orAny(n.cfg.Listen), n.tls, n.log.With("listener", "links")); err != nil {
+		return err
+	}
+	if n.apps, err = link.Listen(ctx, orAny(n.cfg.ListenSIP), n.tls, n.log.With("listener", "applications")); err != nil {
+		n.links.Close()
+		return err
+	}
+	return nil
+}
+
+func orAny(addr string) string {
+	if addr == "" {
+		return ":0"
+	}
+	return addr
+}
+
+// start makes the core and the goroutines.
+func (n *Node) start(ctx context.Context) {
+	n.conns = make(map[peer.LinkID]*conn)
+	n.addresses = newAddresses(n.cfg, n.links.Addr())
+	n.wg.Go(func() { n.serve(n.links, n.acceptLink) })
+	n.wg.Go(func() { n.serve(n.apps, n.acceptApp) })
+	n.founded = n.cfg.First && !n.cfg.Client && !n.someoneAnswers(ctx)
+	n.core = n.newCore(time.Now())
+	n.wg.Go(n.loop)
+}
+
+func (n *Node) newCore(now time.Time) *peer.Core {
+	var seed [32]byte
+	crand.Read(seed[:])
+	id := n.cfg.Identity
+	doc := n.document.Load()
+	return peer.New(peer.Config{
+		Self:       peer.Signer{NodeID: id.NodeID(), User: id.User, Certificate: id.Certificate.Raw},
+		Overlay:    wire.OverlayID(doc.InstanceName),
+		Client:     n.cfg.Client,
+		First:      n.founded,
+		Candidates: n.candidates(n.links),
+		Settings:   settings(doc),
+		Rand:       rand.New(rand.NewChaCha8(seed)),
+		Logger:     n.log,
+	}, now)
+}
+
+func (n *Node) serve(ln *link.Listener, accept func(*tls.Conn)) {
+	if err := ln.Serve(n.ctx, accept); err != nil {
+		n.log.Error("overlay listener failed", "addr", ln.Addr(), "err", err)
+	}
+}
 
 // NodeID is this node's Node-ID.
-func (n *Node) NodeID() wire.NodeID { return wire.NodeID{} }
+func (n *Node) NodeID() wire.NodeID { return n.cfg.Identity.NodeID() }
 
 // User is the user name (AoR) in this node's certificate.
-func (n *Node) User() string { return "" }
-
-// Path is the destination list by which others reach this node now: a peer's is itself, a client's is the peer it
-// is attached to, then itself (RFC 6940 3.2.1). Nil while not connected.
-func (n *Node) Path() []wire.Destination { return nil }
-
-// PathChanged returns a channel that is closed when Path has changed.
-func (n *Node) PathChanged() <-chan struct{} { return nil }
+func (n *Node) User() string { return n.cfg.Identity.User }
 
 // Branching is the branching factor of ReDiR trees in this overlay (RFC 7374 8).
-func (n *Node) Branching() int { return 10 }
-
-// Store stores values of one Kind at a Resource-ID, signed by this node, and returns when the responsible peer has
-// them. An error that wraps a wire.ErrorCode is that peer's refusal.
-func (n *Node) Store(ctx context.Context, at wire.ResourceID, kind wire.KindID, values ...Value) error {
-	return errNotBuilt
-}
-
-// Fetch returns the values of a Kind at a Resource-ID that exist and whose signatures hold. With keys, only those
-// of a dictionary. None is an empty slice, not an error.
-func (n *Node) Fetch(ctx context.Context, at wire.ResourceID, kind wire.KindID, keys ...wire.DictionaryKey) ([]Value, error) {
-	return nil, errNotBuilt
-}
-
-// AppAttach asks the node that dest ends in for a connection to an application (RFC 6940 6.5.2) and returns it
-// when the TLS handshake is done and the other end has proved to be that node. The connection is the caller's.
-func (n *Node) AppAttach(ctx context.Context, dest []wire.Destination, application wire.Application) (*tls.Conn, cert.Peer, error) {
-	return nil, cert.Peer{}, errNotBuilt
-}
-
-// HandleApp lets h serve the connections that others open to an application here; nil stops that. Requests for an
-// application without handler are answered Error_Not_Found.
-func (n *Node) HandleApp(application wire.Application, h AppHandler) {}
-
-// Ping asks the node or the responsible peer at dest for a sign of life.
-func (n *Node) Ping(ctx context.Context, dest []wire.Destination) (Pong, error) {
-	return Pong{}, errNotBuilt
-}
-
-// Status is a snapshot of this node.
-func (n *Node) Status(ctx context.Context) (Status, error) { return Status{}, errNotBuilt }
-
-// SetDocument applies a newer configuration document after verifying it, and passes it on to others.
-func (n *Node) SetDocument(ctx context.Context, raw []byte) error { return errNotBuilt }
-
-// Leave hands the stored data over and says goodbye to the neighbors (RFC 6940 6.4.2.2). Close follows.
-func (n *Node) Leave(ctx context.Context) error { return errNotBuilt }
+func (n *Node) Branching() int { return n.document.Load().BranchingFactor }
 
 // Close ends all connections and returns when every goroutine has ended. More than once is harmless.
-func (n *Node) Close() error { return nil }
+func (n *Node) Close() error {
+	n.cancel(ErrClosed)
+	n.wg.Wait()
+	return nil
+}
