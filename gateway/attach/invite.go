@@ -40,5 +40,17 @@ func (p *Pool) invite(ctx context.Context, to route.Contact, codecs []call.Codec
 	if err != nil {
 		return nil, errors.Join(err, s.Close())
 	}
+	context.AfterFunc(leg.Context(), func() { p.bury(leg, to.Node) })
 	return leg, nil
+}
+
+// bury closes a connection over which an INVITE got no response at all: nothing else will come over it either, and the
+// next call shall not wait for it again.
+func (p *Pool) bury(leg *sipua.Leg, node string) {
+	ended, cancel := context.WithCancel(context.Background())
+	cancel()
+	var s *sipua.StatusError
+	if errors.As(leg.WaitAnswer(ended), &s) && s.Local && s.Code == 408 && s.Cause == call.NoUserResponse {
+		p.ua.Disconnect(node)
+	}
 }

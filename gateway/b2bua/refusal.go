@@ -44,7 +44,7 @@ func Declined(err error) bool {
 
 // Unanswered says whether a telephone rang and nobody took it up.
 func Unanswered(err error) bool {
-	return hasStatus(err, 480, 487, 408) && !errors.Is(err, context.Canceled) || hasCause(err, call.NoAnswer)
+	return hasStatus(err, 408, 487) && !errors.Is(err, context.Canceled) || hasCause(err, call.NoAnswer)
 }
 
 func hasStatus(err error, codes ...int) bool {
@@ -92,7 +92,7 @@ func rank(err error) int {
 		return 3
 	case Unanswered(err):
 		return 2
-	case hasStatus(err, 404, 484):
+	case hasStatus(err, 404, 480, 484):
 		return 1
 	}
 	return 0
