@@ -14,6 +14,7 @@ import (
 	"mime/multipart"
 	"net/http"
 	"net/textproto"
+	"net/url"
 	"strings"
 	"time"
 
@@ -38,7 +39,7 @@ func Client(ctx context.Context, link, dir string) (*cert.Identity, *config.Docu
 	if err != nil {
 		return nil, nil, err
 	}
-	h := httpClient(inv.Root, nil)
+	h := httpClient(inv.Host, inv.Root, nil)
 	defer h.CloseIdleConnections()
 	doc, err := fetchDocument(ctx, h, "https://"+inv.Host, inv.Root)
 	if err != nil {
@@ -71,12 +72,14 @@ func accept(der []byte, key crypto.Signer, doc *config.Document) (*cert.Identity
 	return id, nil
 }
 
-// httpClient trusts the certificate authority with the fingerprint root, and nobody else. It shows own, if any.
-func httpClient(root [32]byte, own *cert.Identity) *http.Client {
+// httpClient talks to the server at host ("name:port") only, and trusts the certificate authority with the fingerprint
+// root and nobody else. It shows own, if any.
+func httpClient(host string, root [32]byte, own *cert.Identity) *http.Client {
+	name := (&url.URL{Host: host}).Hostname()
 	t := &tls.Config{
 		MinVersion:         tls.VersionTLS12,
 		InsecureSkipVerify: true, // VerifyConnection does it, with the one root
-		VerifyConnection:   func(cs tls.ConnectionState) error { return verifyServer(cs, root) },
+		VerifyConnection:   func(cs tls.ConnectionState) error { return verifyServer(cs, name, root) },
 	}
 	if own != nil {
 		t.Certificates = []tls.Certificate{{Certificate: [][]byte{own.Certificate.Raw}, PrivateKey: own.Key}}
@@ -88,8 +91,9 @@ func httpClient(root [32]byte, own *cert.Identity) *http.Client {
 	}
 }
 
-// verifyServer wants a chain that ends in the root with this fingerprint, for the host that was asked for.
-func verifyServer(cs tls.ConnectionState, root [32]byte) error {
+// verifyServer wants a chain that ends in the root with this fingerprint, and the name in the certificate: users of the
+// overlay have certificates under the same root. (cs.ServerName is empty when the name is an address.)
+func verifyServer(cs tls.ConnectionState, name string, root [32]byte) error {
 	roots := x509.NewCertPool()
 	found := false
 	for _, c := range cs.PeerCertificates {
@@ -101,7 +105,7 @@ func verifyServer(cs tls.ConnectionState, root [32]byte) error {
 	if !found {
 		return errors.New("the enrollment server does not belong to the overlay of the invitation")
 	}
-	_, err := cs.PeerCertificates[0].Verify(x509.VerifyOptions{Roots: roots, DNSName: cs.ServerName})
+	_, err := cs.PeerCertificates[0].Verify(x509.VerifyOptions{Roots: roots, DNSName: name})
 	return err
 }
 
@@ -149,7 +153,7 @@ func refusalOf(token string) error {
 }
 
 // request asks for a certificate (§11.3). Without a secret the client's present certificate speaks for it.
-func request(ctx context.Context, h *http.Client, url string, key crypto.Signer, user, secret string) ([]byte, error) {
+func request(ctx context.Context, h *http.Client, at string, key crypto.Signer, user, secret string) ([]byte, error) {
 	csr, err := x509.CreateCertificateRequest(rand.Reader, &x509.CertificateRequest{EmailAddresses: []string{user}}, key)
 	if err != nil {
 		return nil, fmt.Errorf("make a certificate request: %w", err)
@@ -158,7 +162,7 @@ func request(ctx context.Context, h *http.Client, url string, key crypto.Signer,
 	if err != nil {
 		return nil, fmt.Errorf("make a certificate request: %w", err)
 	}
-	req, err := http.NewRequestWithContext(ctx, http.MethodPost, url, body)
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, at, body)
 	if err != nil {
 		return nil, fmt.Errorf("ask for a certificate: %w", err)
 	}

@@ -73,9 +73,8 @@ func (d directory) put(name string, data []byte) error {
 
 // Load reads what Client left in dir.
 func Load(dir string) (*cert.Identity, *config.Document, error) {
-	read := func(name string) []byte { return nil }
 	var failed error
-	read = func(name string) []byte {
+	read := func(name string) []byte {
 		data, err := os.ReadFile(filepath.Join(dir, name))
 		failed = errors.Join(failed, err)
 		return data

@@ -5,7 +5,7 @@ import (
 	"crypto/sha256"
 	"errors"
 	"fmt"
-	"strings"
+	"net/url"
 	"time"
 
 	"tandem/overlay/cert"
@@ -41,10 +41,11 @@ func Renew(ctx context.Context, dir string) (*cert.Identity, error) {
 }
 
 func renewAt(ctx context.Context, server string, root [32]byte, id *cert.Identity, doc *config.Document) (*cert.Identity, error) {
-	if !strings.HasPrefix(server, "https://") {
-		return nil, fmt.Errorf("enrollment server %q: not https", server)
+	u, err := url.Parse(server)
+	if err != nil || u.Scheme != "https" || u.Host == "" {
+		return nil, fmt.Errorf("enrollment server %q: not an https URL", server)
 	}
-	h := httpClient(root, id)
+	h := httpClient(u.Host, root, id)
 	defer h.CloseIdleConnections()
 	der, err := request(ctx, h, server, id.Key, id.User, "")
 	if err != nil {
