@@ -1,0 +1,230 @@
+// Package overlaytest makes small overlays on loopback for tests: a certificate authority, a signed configuration
+// document, and nodes with real sockets that are closed when the test ends.
+package overlaytest
+
+import (
+	"context"
+	"crypto/ecdsa"
+	"crypto/x509"
+	"fmt"
+	"io"
+	"log/slog"
+	"sync"
+	"testing"
+	"time"
+
+	"tandem/overlay"
+	"tandem/overlay/cert"
+	"tandem/overlay/config"
+	"tandem/overlay/wire"
+)
+
+// Name is the name of the overlays made here.
+const Name = "overlay.test"
+
+// patience bounds what a test waits for. It is no measure of speed: it only ends a test that hangs.
+const patience = 2 * time.Minute
+
+// A Network is an overlay in a test.
+type Network struct {
+	t     testing.TB
+	root  *x509.Certificate
+	key   *ecdsa.PrivateKey
+	owner *cert.Identity
+	doc   *config.Document
+
+	// KeyLog, if set before nodes are started, gets their TLS secrets.
+	KeyLog io.Writer
+
+	mu    sync.Mutex
+	users int
+	nodes []*overlay.Node // every one started
+	boot  []string        // addresses of peers to bootstrap from
+}
+
+// New makes an overlay without nodes. change, if not nil, may change the document before it is signed.
+func New(t testing.TB, change func(*config.Document)) *Network {
+	t.Helper()
+	w := &Network{t: t}
+	w.root, w.key = Root(t)
+	w.owner = w.Identity("owner@" + Name)
+	doc := config.New(Name)
+	doc.Roots = []*x509.Certificate{w.root}
+	doc.ConfigurationSigners = []wire.NodeID{w.owner.NodeID()}
+	doc.KindSigners = []wire.NodeID{w.owner.NodeID()}
+	if change != nil {
+		change(doc)
+	}
+	w.doc = w.Sign(doc)
+	return w
+}
+
+// Root makes a certificate authority.
+func Root(t testing.TB) (*x509.Certificate, *ecdsa.PrivateKey) {
+	t.Helper()
+	key, err := cert.NewKey()
+	must(t, err)
+	der, err := cert.NewRoot(Name, key, time.Now(), 24*time.Hour)
+	must(t, err)
+	root, err := x509.ParseCertificate(der)
+	must(t, err)
+	return root, key
+}
+
+// Document is the configuration document in force at the start.
+func (w *Network) Document() *config.Document { return w.doc }
+
+// Sign signs a document as the overlay's owner.
+func (w *Network) Sign(doc *config.Document) *config.Document {
+	w.t.Helper()
+	signed, err := doc.Sign(w.owner)
+	must(w.t, err)
+	return signed
+}
+
+// Identity issues a certificate for a user with a new Node-ID.
+func (w *Network) Identity(user string) *cert.Identity {
+	w.t.Helper()
+	return w.IdentityUntil(user, time.Now().Add(12*time.Hour))
+}
+
+// IdentityUntil is Identity with the time the certificate ends.
+func (w *Network) IdentityUntil(user string, until time.Time) *cert.Identity {
+	w.t.Helper()
+	return Issue(w.t, w.root, w.key, user, until)
+}
+
+// Issue has any authority issue a certificate that ends at a time.
+func Issue(t testing.TB, root *x509.Certificate, key *ecdsa.PrivateKey, user string, until time.Time) *cert.Identity {
+	t.Helper()
+	own, err := cert.NewKey()
+	must(t, err)
+	id, err := cert.NewNodeID()
+	must(t, err)
+	der, err := cert.Issue(root, key, cert.Request{
+		NodeIDs: []wire.NodeID{id}, User: user, Overlay: Name, PublicKey: own.Public(),
+		NotBefore: until.Add(-24 * time.Hour), NotAfter: until,
+	})
+	must(t, err)
+	identity, err := cert.NewIdentity(der, own, Name)
+	must(t, err)
+	return identity
+}
+
+// First starts the peer that founds the overlay.
+func (w *Network) First() *overlay.Node {
+	w.t.Helper()
+	n := w.Start(func(c *overlay.Config) { c.First = true })
+	w.WaitJoined(n)
+	w.AddBootstrap(n)
+	return n
+}
+
+// AddBootstrap lets nodes started later bootstrap from n, too.
+func (w *Network) AddBootstrap(n *overlay.Node) {
+	w.t.Helper()
+	s := w.Status(n)
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.boot = append(w.boot, s.Address)
+}
+
+// Peer starts a peer and does not wait for it to join.
+func (w *Network) Peer() *overlay.Node {
+	w.t.Helper()
+	return w.Start(nil)
+}
+
+// Client starts a client for a user and waits until it is attached.
+func (w *Network) Client(user string) *overlay.Node {
+	w.t.Helper()
+	n := w.Start(func(c *overlay.Config) { c.Client, c.Identity = true, w.Identity(user) })
+	w.WaitJoined(n)
+	return n
+}
+
+// Start starts a node on loopback with an identity of its own; change, if not nil, may change its configuration.
+func (w *Network) Start(change func(*overlay.Config)) *overlay.Node {
+	w.t.Helper()
+	w.mu.Lock()
+	w.users++
+	user := fmt.Sprintf("user%d@%s", w.users, Name)
+	boot := append([]string(nil), w.boot...)
+	w.mu.Unlock()
+	cfg := overlay.Config{
+		Document: w.doc, Listen: "127.0.0.1:0", ListenSIP: "127.0.0.1:0", Bootstrap: boot, KeyLog: w.KeyLog,
+	}
+	if change != nil {
+		change(&cfg)
+	}
+	if cfg.Identity == nil {
+		cfg.Identity = w.Identity(user)
+	}
+	if cfg.Logger == nil {
+		cfg.Logger = Logger(w.t).With("node", cfg.Identity.NodeID().String()[:6])
+	}
+	n, err := overlay.Start(w.t.Context(), cfg)
+	must(w.t, err)
+	w.t.Cleanup(func() { n.Close() })
+	w.mu.Lock()
+	w.nodes = append(w.nodes, n)
+	w.mu.Unlock()
+	return n
+}
+
+// Logger logs into the test's output.
+func Logger(t testing.TB) *slog.Logger {
+	return slog.New(slog.NewTextHandler(t.Output(), &slog.HandlerOptions{Level: slog.LevelDebug}))
+}
+
+// Context ends with the test, or when a test has hung for too long.
+func (w *Network) Context() context.Context {
+	ctx, cancel := context.WithTimeout(w.t.Context(), patience)
+	w.t.Cleanup(cancel)
+	return ctx
+}
+
+// WaitJoined waits until all the nodes are part of the overlay.
+func (w *Network) WaitJoined(nodes ...*overlay.Node) {
+	w.t.Helper()
+	ctx := w.Context()
+	for _, n := range nodes {
+		if err := n.WaitJoined(ctx); err != nil {
+			w.t.Fatalf("node %v did not join: %v", n.NodeID(), err)
+		}
+	}
+}
+
+// Status is n's status.
+func (w *Network) Status(n *overlay.Node) overlay.Status {
+	w.t.Helper()
+	s, err := n.Status(w.Context())
+	must(w.t, err)
+	return s
+}
+
+// Until waits until cond returns "", and fails with what it returned last if that does not come.
+func (w *Network) Until(cond func() string) {
+	w.t.Helper()
+	ctx := w.Context()
+	tick := time.NewTicker(20 * time.Millisecond)
+	defer tick.Stop()
+	for {
+		missing := cond()
+		if missing == "" {
+			return
+		}
+		select {
+		case <-tick.C:
+		case <-ctx.Done():
+			w.t.Fatalf("waited in vain: %s", missing)
+		}
+	}
+}
+
+func must(t testing.TB, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}
