@@ -48,7 +48,9 @@ type Config struct {
 	Prompts *prompt.Library
 	Logger  *slog.Logger // nil: none
 
-	// Speak makes speech of a text in a prompt. nil: there is no speech service; Validate then refuses texts.
+	Language string // of the prompts; empty: en
+
+	// Speak makes speech of a text in a prompt. nil: there is no speech service; World.Speech is then false.
 	Speak func(ctx context.Context, language, text string) (call.Source, error)
 }
 
@@ -63,6 +65,9 @@ func New(cfg Config) *Service {
 	s := &Service{cfg: cfg, log: cfg.Logger}
 	if s.log == nil {
 		s.log = slog.New(slog.DiscardHandler)
+	}
+	if s.cfg.Language == "" {
+		s.cfg.Language = "en"
 	}
 	return s
 }

@@ -33,6 +33,16 @@ type ear struct {
 	tones map[int]bool
 }
 
+// boundary stands in what was heard between one Play and the next.
+const boundary = -2
+
+func newEar(l *Leg) *ear {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.heard = append(l.heard, boundary)
+	return &ear{leg: l}
+}
+
 // hear takes a frame. It reports whether the far side reacted to it.
 func (e *ear) hear(pcm *call.PCM) bool {
 	hz := Sound(pcm)

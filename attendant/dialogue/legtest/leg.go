@@ -98,6 +98,9 @@ func (l *Leg) err() error { return context.Cause(l.ctx) }
 // Digits delivers what the far side dials.
 func (l *Leg) Digits() <-chan call.Digit { return l.digits }
 
+// Keys is for a far side that never stops pressing.
+func (l *Leg) Keys() chan<- call.Digit { return l.digits }
+
 // SendDigits does nothing.
 func (l *Leg) SendDigits(context.Context, string) error { return l.err() }
 
@@ -105,7 +108,7 @@ func (l *Leg) SendDigits(context.Context, string) error { return l.err() }
 func (l *Leg) Play(ctx context.Context, src call.Source) error {
 	l.play.Lock()
 	defer l.play.Unlock()
-	ear := &ear{leg: l}
+	ear := newEar(l)
 	var pcm call.PCM
 	for {
 		if err := l.gone(ctx); err != nil {
