@@ -2,8 +2,12 @@ package peer
 
 import (
 	"errors"
+	"log/slog"
+	"math/rand/v2"
 	"time"
 
+	"tandem/overlay/chord"
+	"tandem/overlay/store"
 	"tandem/overlay/wire"
 )
 
@@ -32,119 +36,128 @@ type Link struct {
 	Bootstrap bool
 }
 
-// A Request is a message to send and to be answered.
-type Request struct {
-	// Dest is the destination list: a resource, a node, or peers on the way and then one of these.
-	Dest []wire.Destination
-	Body wire.Body
-
-	// Certificates are of the signers of values in Body other than this node (SIG-7).
-	Certificates [][]byte
-}
-
-// A Response is the answer to a Request.
-type Response struct {
-	Body   wire.Body
-	From   Signer
-	Values []Value // of a FetchAns: those whose signature holds, synthesized ones left out
-
-	// Partial says that some values of a FetchAns were left out because their signatures do not hold (7.4.2.2).
-	Partial bool
-}
-
-// A Value is a verified value of a FetchAns.
-type Value struct {
-	Kind   wire.KindID
-	Data   wire.StoredData
-	Signer Signer
-}
-
-// Done is called with the answer or the error, at most once, during a later call of the Core or during Do itself.
-type Done func(now time.Time, r Response, err error)
-
 // A Core is one node's protocol. Its methods are not safe for concurrent use.
-type Core struct{}
+type Core struct {
+	cfg     Config
+	set     Settings
+	self    wire.NodeID
+	log     *slog.Logger
+	rng     *rand.Rand
+	started time.Time
+
+	phase  Phase
+	out    []Action
+	timers timers
+
+	// Who is there.
+	conns  connections
+	top    *chord.Topology           // with a link and an Update from them
+	heard  map[wire.NodeID]advert    // what the peers in top said of their neighbors
+	failed map[wire.NodeID]time.Time // not tried before then
+	home   wire.NodeID               // a client's peer; zero: none
+	homing bool                      // a client looks for a better one
+	ring   ringView                  // what review saw last
+
+	// Conversations.
+	requests  map[wire.TransactionID]*request
+	sequence  uint64 // of requests, to order them
+	answered  answerCache
+	replies   map[ReplyID]*call
+	replySeq  ReplyID
+	attaching map[wire.NodeID]*attachment // by the node asked for
+	dialing   map[wire.NodeID]bool        // asked by others, and being connected to
+	owed      map[wire.NodeID]bool        // to be sent a full Update once the link is up
+
+	// Getting in and letting in.
+	boot       bootstrap
+	join       *joining
+	admissions []*admission
+	leaving    *leaving
+
+	// Values.
+	data     *store.Store
+	pushes   map[wire.NodeID]*push
+	complete map[wire.NodeID]bool // replicas that have been sent everything
+	holdDown time.Time            // no new replicas before, after the loss of one
+
+	holdTimer   *timer
+	updateTimer *timer
+	configTold  map[wire.NodeID]time.Time // sent our document lately
+}
 
 // New returns a core. A first peer is in the ring at once; others begin with a Bootstrap action in the outbox.
-func New(cfg Config, now time.Time) *Core { return &Core{} }
-
-// LinkUp tells of a new link.
-func (c *Core) LinkUp(now time.Time, l Link) {}
-
-// LinkDown tells that a link is gone, or so silent that it is as good as gone.
-func (c *Core) LinkDown(now time.Time, id LinkID) {}
-
-// DialFailed tells that no connection came of a Dial.
-func (c *Core) DialFailed(now time.Time, node wire.NodeID) {}
-
-// BootstrapFailed tells that no connection came of a Bootstrap.
-func (c *Core) BootstrapFailed(now time.Time) {}
-
-// Receive takes a message as it came from a link. It is routed on, or asked to be verified if it is for this node.
-func (c *Core) Receive(now time.Time, from LinkID, m *wire.Message) {}
-
-// Verified gives back a Verify whose message's signature holds, with its signer, and what became of each of its
-// values, in order.
-func (c *Core) Verified(now time.Time, v *Verify, signer Signer, values []ValueSigner) {}
+func New(cfg Config, now time.Time) *Core {
+	cfg = cfg.withDefaults()
+	c := &Core{
+		cfg: cfg, set: cfg.Settings, self: cfg.Self.NodeID, log: cfg.Logger, rng: cfg.Rand, started: now,
+		phase: Bootstrapping, conns: newConnections(), top: chord.New(cfg.Self.NodeID),
+		heard: map[wire.NodeID]advert{}, failed: map[wire.NodeID]time.Time{},
+		requests: map[wire.TransactionID]*request{}, answered: newAnswerCache(), replies: map[ReplyID]*call{},
+		attaching: map[wire.NodeID]*attachment{}, dialing: map[wire.NodeID]bool{}, owed: map[wire.NodeID]bool{},
+		data:   store.New(cfg.Settings.Kinds, cfg.MaxStored),
+		pushes: map[wire.NodeID]*push{}, complete: map[wire.NodeID]bool{}, configTold: map[wire.NodeID]time.Time{},
+	}
+	if cfg.First && !cfg.Client {
+		c.becomeJoined(now)
+	}
+	c.seekBootstrap(now)
+	c.startMaintenance(now)
+	return c
+}
 
 // Timeout does whatever is due at now.
-func (c *Core) Timeout(now time.Time) {}
+func (c *Core) Timeout(now time.Time) {
+	for {
+		tm := c.timers.next(now)
+		if tm == nil {
+			return
+		}
+		tm.do(now)
+	}
+}
 
 // Deadline is the earliest time something is due. Maintenance of the ring never ends, so it is never zero.
-func (c *Core) Deadline() time.Time { return time.Time{} }
+func (c *Core) Deadline() time.Time { return c.timers.heap[0].at }
 
 // Outbox returns the actions since the last call, in order.
-func (c *Core) Outbox() []Action { return nil }
+func (c *Core) Outbox() []Action {
+	out := c.out
+	c.out = nil
+	return out
+}
 
-// Do sends a request, again and again until it is answered (6.2.1), and calls done with the answer.
-func (c *Core) Do(now time.Time, r Request, done Done) {}
+func (c *Core) emit(a Action) { c.out = append(c.out, a) }
 
-// Reply answers a request that an AppAttach or Document action told of: by body, or, if err is not nil, by an error
-// response (wire.ErrorCode or *wire.ErrorResponse; else Error_Invalid_Message with its text). Late replies are dropped.
-func (c *Core) Reply(now time.Time, id ReplyID, body wire.Body, err error) {}
+func (c *Core) after(now time.Time, d time.Duration, do func(time.Time)) *timer {
+	return c.timers.after(now, d, do)
+}
+
+// jitter is a random duration from d/2 to d.
+func (c *Core) jitter(d time.Duration) time.Duration {
+	return d/2 + time.Duration(c.rng.Int64N(int64(d/2)+1))
+}
+
+// enter changes the phase and tells the owner.
+func (c *Core) enter(p Phase) {
+	if c.phase == p {
+		return
+	}
+	c.log.Debug("overlay phase", "node_id", c.self, "phase", p.String())
+	c.phase = p
+	c.emit(&Changed{})
+}
 
 // SetCandidates changes the addresses that Attach tells.
-func (c *Core) SetCandidates(candidates []wire.IceCandidate) {}
-
-// SetSettings applies a configuration document that the owner has verified, and passes it on to directly connected
-// nodes if its sequence differs from the present one.
-func (c *Core) SetSettings(now time.Time, s Settings) {}
-
-// Leave hands the stored values over, says goodbye to the neighbors (6.4.2.2) and calls done, after 5 s at the latest.
-// The owner then closes the links.
-func (c *Core) Leave(now time.Time, done func(now time.Time)) {}
+func (c *Core) SetCandidates(candidates []wire.IceCandidate) { c.cfg.Candidates = candidates }
 
 // Path is the destination list by which others reach this node: a peer's is itself, a client's is the peer it is
 // attached to and itself. Nil while it is not connected.
-func (c *Core) Path() []wire.Destination { return nil }
-
-// State is a snapshot for people and dashboards.
-func (c *Core) State() State { return State{} }
-
-// A State is what a core says of itself.
-type State struct {
-	Phase        Phase
-	Predecessors []wire.NodeID // nearest first
-	Successors   []wire.NodeID // nearest first
-	Fingers      []wire.NodeID // ascending
-	Connected    []wire.NodeID // every node with a link, ascending
-	Stored       int           // values kept, replicas included
-	Requests     int           // requests waiting for an answer
-}
-
-// A Phase is where a node stands in its life.
-type Phase uint8
-
-// The phases.
-const (
-	Bootstrapping Phase = iota + 1 // looking for a way into the overlay
-	Joining                        // a peer on its way into the ring
-	Joined                         // a peer in the ring
-	Attached                       // a client with a link to a peer
-	Left
-)
-
-// String is the phase in a word.
-func (p Phase) String() string {
-	return [...]string{"unknown", "bootstrapping", "joining", "joined", "attached", "left"}[min(p, Left)]
+func (c *Core) Path() []wire.Destination {
+	switch {
+	case c.phase == Joined:
+		return []wire.Destination{wire.ToNode(c.self)}
+	case c.phase == Attached && !c.home.IsZero():
+		return []wire.Destination{wire.ToNode(c.home), wire.ToNode(c.self)}
+	}
+	return nil
 }

@@ -7,11 +7,11 @@
 // Whoever owns a Core (overlay.Node, sim) calls it from one goroutine at a time and, after every call, performs
 // what Outbox returns, in that order, then sleeps until Deadline:
 //
-//	  LinkUp, LinkDown ──► ┌──────┐ ──► Send       sign if asked, write to the link
-//	  Receive          ──► │      │ ──► Verify     check signatures, then call Verified
-//	  Verified         ──► │ Core │ ──► Dial       connect, then LinkUp or DialFailed
-//	  Do, Reply        ──► │      │ ──► Bootstrap  connect to some bootstrap node, then LinkUp or BootstrapFailed
-//	  Timeout          ──► └──────┘ ──► Close, AppAttach, Document, Changed
+//	LinkUp, LinkDown ──► ┌──────┐ ──► Send       sign if asked, write to the link
+//	Receive          ──► │      │ ──► Verify     check signatures, then call Verified
+//	Verified         ──► │ Core │ ──► Dial       connect, then LinkUp or DialFailed
+//	Do, Reply        ──► │      │ ──► Bootstrap  connect to some bootstrap node, then LinkUp or BootstrapFailed
+//	Timeout          ──► └──────┘ ──► Close, AppAttach, Document, Changed
 //
 // What the owner owes, in order:
 //

@@ -1,0 +1,164 @@
+package peer
+
+import (
+	"slices"
+	"time"
+
+	"tandem/overlay/chord"
+	"tandem/overlay/wire"
+)
+
+// Limits of the lists in a forwarding header. Nobody needs more hops than the TTL allows.
+const (
+	maxVia          = 255
+	maxDestinations = 255
+)
+
+// Receive takes a message as it came from a link. It is routed on, or asked to be verified if it is for this node
+// (6.1).
+func (c *Core) Receive(now time.Time, from LinkID, m *wire.Message) {
+	cn := c.conns.byLink[from]
+	if cn == nil || !c.acceptable(now, cn, m) {
+		return
+	}
+	dests := m.Header.Destinations
+	for len(dests) > 1 && dests[0] == wire.ToNode(c.self) {
+		dests = dests[1:]
+	}
+	switch d := dests[0]; {
+	case d.Type == wire.DestinationNode && (d.Node == c.self || d.Node == wire.Wildcard):
+		c.deliver(now, from, cn.node, m)
+	case d.Type == wire.DestinationNode:
+		c.forward(now, cn, m, dests)
+	case d.Type == wire.DestinationResource && len(dests) > 1:
+		c.drop(m, "a resource with more behind it") // 6.1.1
+	case d.Type == wire.DestinationResource && c.responsible(d.Resource):
+		c.deliver(now, from, cn.node, m)
+	case d.Type == wire.DestinationResource && c.aboutToBeResponsible(cn.node, d.Resource):
+		c.park(from, m)
+	case d.Type == wire.DestinationResource:
+		c.forward(now, cn, m, dests)
+	default:
+		c.drop(m, "an opaque ID that is not ours") // we give out none
+	}
+}
+
+// acceptable looks at what every receiver looks at.
+func (c *Core) acceptable(now time.Time, cn *connection, m *wire.Message) bool {
+	h := &m.Header
+	switch {
+	case h.Overlay != c.cfg.Overlay:
+		c.drop(m, "another overlay")
+	case h.Fragment != wire.Whole:
+		c.drop(m, "a fragment")
+	case len(h.Destinations) == 0 || len(h.Destinations) > maxDestinations || len(h.Via) > maxVia:
+		c.drop(m, "lists too short or too long")
+	case h.TTL > c.set.InitialTTL: // 6.3.2
+		c.bounce(now, cn, m, wire.ErrorTTLExceeded, "")
+	case repeats(h.Destinations): // 13.6.5
+		c.bounce(now, cn, m, wire.ErrorInvalidMessage, "a destination twice")
+	default:
+		return true
+	}
+	return false
+}
+
+func repeats(list []wire.Destination) bool {
+	for i, d := range list {
+		if slices.Contains(list[:i], d) {
+			return true
+		}
+	}
+	return false
+}
+
+// forward sends a message on towards dests. It came from cn, which goes into the via list of a request (6.1.2).
+func (c *Core) forward(now time.Time, cn *connection, m *wire.Message, dests []wire.Destination) {
+	if c.phase != Joined && c.phase != Left {
+		c.drop(m, "not a peer: nothing is routed through here") // 3.2.1
+		return
+	}
+	if m.Header.TTL == 0 {
+		c.bounce(now, cn, m, wire.ErrorTTLExceeded, "")
+		return
+	}
+	for _, o := range m.Header.Options {
+		if o.Flags&wire.FlagForwardCritical != 0 {
+			c.bounce(now, cn, m, wire.ErrorUnsupportedForwardingOption, "")
+			return
+		}
+	}
+	request := m.Code().IsRequest()
+	avoid := func(n wire.NodeID) bool {
+		return n == cn.node || request && slices.Contains(m.Header.Via, wire.ToNode(n))
+	}
+	next := c.nextHop(dests[0], avoid)
+	if next == nil {
+		c.drop(m, "no way on")
+		return
+	}
+	h := m.Header
+	h.TTL--
+	h.Destinations = dests
+	if request {
+		h.Via = append(slices.Clip(slices.Clone(h.Via)), wire.ToNode(cn.node))
+	}
+	c.emit(&Send{Link: next.link(), Header: h, Forward: m})
+}
+
+// nextHop is where a message for a destination goes from here, nil if nowhere (10.3).
+func (c *Core) nextHop(d wire.Destination, avoid func(wire.NodeID) bool) *connection {
+	var point chord.ID
+	switch d.Type {
+	case wire.DestinationNode:
+		if cn := c.conns.byNode[d.Node]; cn != nil {
+			return cn
+		}
+		if point = chord.Node(d.Node); c.phase == Joined && c.top.Responsible(point) {
+			return nil // nobody has this Node-ID (6.1.1)
+		}
+	case wire.DestinationResource:
+		point = chord.Resource(d.Resource)
+	default:
+		return nil
+	}
+	if (c.leaving != nil || c.phase == Left) && c.top.Responsible(point) && c.top.Len() > 0 {
+		return c.conns.byNode[c.top.Successors()[0]] // whoever takes over from us
+	}
+	if n, ok := c.top.NextHop(point, avoid); ok {
+		return c.conns.byNode[n]
+	}
+	return nil
+}
+
+// responsible reports whether this node is a peer of the ring with r in its range.
+func (c *Core) responsible(r wire.ResourceID) bool {
+	return c.phase == Joined && c.leaving == nil && c.top.Responsible(chord.Resource(r))
+}
+
+// drop forgets a message that gets no answer.
+func (c *Core) drop(m *wire.Message, why string) {
+	c.log.Debug("overlay message dropped", "node_id", c.self, "transaction_id", m.Header.TransactionID,
+		"method", m.Code(), "reason", why)
+}
+
+// bounce answers a request that is not for us by an error, along the way it came. Answers that go wrong are dropped.
+func (c *Core) bounce(now time.Time, cn *connection, m *wire.Message, code wire.ErrorCode, why string) {
+	if !m.Code().IsRequest() || len(m.Header.Via) > maxVia {
+		c.drop(m, code.Error())
+		return
+	}
+	k := newCall(cn, m)
+	c.transmit(now, k, &wire.ErrorResponse{Reason: code, Info: []byte(why)}, nil)
+}
+
+// wayBack is the destination list of the answer to a message that came from node prev: the way it came, backwards
+// (6.1.2).
+func wayBack(prev wire.NodeID, via []wire.Destination) []wire.Destination {
+	way := make([]wire.Destination, 0, len(via)+1)
+	way = append(way, wire.ToNode(prev))
+	for _, d := range slices.Backward(via) {
+		way = append(way, d)
+	}
+	return way
+}

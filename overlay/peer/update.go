@@ -1,0 +1,206 @@
+package peer
+
+import (
+	"slices"
+	"time"
+
+	"tandem/overlay/chord"
+	"tandem/overlay/wire"
+)
+
+const (
+	// updateDelay is how long changes are collected before everybody is told of them (trap 12: one Update for many).
+	updateDelay = 50 * time.Millisecond
+
+	// maxAdvert bounds what is kept of another peer's lists.
+	maxAdvert = 64
+)
+
+// An advert is what a peer said of its neighbors last.
+type advert struct{ nodes []wire.NodeID }
+
+// ringView is the neighborhood as review saw it last.
+type ringView struct {
+	set      bool
+	succs    []wire.NodeID
+	preds    []wire.NodeID
+	replicas []wire.NodeID
+	handed   wire.NodeID // a predecessor that has been handed what is its
+}
+
+// owns reports whether a point was in the range of that view.
+func (v *ringView) owns(self wire.NodeID, k chord.ID) bool {
+	return v.set && (len(v.preds) == 0 || k.Within(chord.Node(v.preds[0]), chord.Node(self)))
+}
+
+// serveUpdate takes what another peer says of its neighborhood (10.7.3).
+func (c *Core) serveUpdate(now time.Time, k *call, req *wire.UpdateReq) {
+	if !k.direct {
+		c.refuse(now, k, forbidden("an Update from another node than the one at the end of the link"))
+		return
+	}
+	c.answer(now, k, &wire.UpdateAns{}, nil)
+	n := k.from.NodeID
+	if cn := c.conns.byNode[n]; cn == nil || cn.left {
+		return
+	}
+	c.top.Add(n)
+	if req.Type != wire.UpdatePeerReady {
+		c.hear(n, req)
+	} else if _, ok := c.heard[n]; !ok {
+		c.heard[n] = advert{}
+	}
+	c.joinUpdated(now, n, req)
+	if c.cfg.Client {
+		c.chooseHome(now)
+	}
+	c.review(now)
+}
+
+// hear keeps the lists of an Update.
+func (c *Core) hear(n wire.NodeID, req *wire.UpdateReq) {
+	all := slices.Concat(req.Predecessors, req.Successors, req.Fingers)
+	c.heard[n] = advert{nodes: all[:min(len(all), maxAdvert)]}
+}
+
+func (c *Core) failedNow(now time.Time, n wire.NodeID) bool {
+	until, ok := c.failed[n]
+	return ok && now.Before(until)
+}
+
+// candidates are the nodes that belong into our Neighbor Table by what others say and to which there is no link yet.
+func (c *Core) candidates(now time.Time) []wire.NodeID {
+	return slices.DeleteFunc(c.missing(now), c.connected)
+}
+
+// missing are the nodes that belong into our Neighbor Table by what others say: without a link, or without an Update.
+func (c *Core) missing(now time.Time) []wire.NodeID {
+	var known []wire.NodeID
+	for _, p := range c.top.Peers() {
+		for _, n := range c.heard[p].nodes {
+			if !c.failedNow(now, n) && n != c.self && !n.IsZero() && n != wire.Wildcard {
+				known = append(known, n)
+			}
+		}
+	}
+	return c.top.Missing(known)
+}
+
+// wayTo is the destination list for an Attach to a new neighbor: through the peer that named it (10.6), the nearest to
+// it if several did.
+func (c *Core) wayTo(n wire.NodeID) []wire.Destination {
+	var teller wire.NodeID
+	for _, p := range c.top.Peers() {
+		if slices.Contains(c.heard[p].nodes, n) {
+			if teller.IsZero() || nearer(n, p, teller) {
+				teller = p
+			}
+		}
+	}
+	if teller.IsZero() {
+		return []wire.Destination{wire.ToNode(n)}
+	}
+	return []wire.Destination{wire.ToNode(teller), wire.ToNode(n)}
+}
+
+// nearer reports whether a is nearer to n than b, whichever way around the ring.
+func nearer(n, a, b wire.NodeID) bool {
+	distance := func(x wire.NodeID) chord.ID {
+		there, back := chord.Node(x).Sub(chord.Node(n)), chord.Node(n).Sub(chord.Node(x))
+		if back.Less(there) {
+			return back
+		}
+		return there
+	}
+	return distance(a).Less(distance(b))
+}
+
+// dropPeer takes a peer out of the Routing Table (10.7.1, 10.7.2).
+func (c *Core) dropPeer(now time.Time, n wire.NodeID) {
+	delete(c.heard, n)
+	delete(c.complete, n)
+	if p := c.pushes[n]; p != nil {
+		c.endPush(now, p, ErrTimeout)
+	}
+	if !c.top.Remove(n) {
+		return
+	}
+	c.avoid(now, n)
+	if slices.Contains(c.ring.replicas, n) {
+		c.holdDown = now.Add(c.cfg.HoldDown)
+	}
+	if c.phase == Joined && !c.set.NotReactive {
+		c.seekFingers(now)
+	}
+}
+
+// review looks at the neighborhood after anything about it may have changed: tries for better neighbors, and tells others
+// and moves values when it is not what it was.
+func (c *Core) review(now time.Time) {
+	if c.phase != Joined || c.leaving != nil {
+		return
+	}
+	for _, n := range c.candidates(now) {
+		c.attach(now, c.wayTo(n), true, nil)
+	}
+	old := c.ring
+	c.ring = ringView{set: true, succs: c.top.Successors(), preds: c.top.Predecessors(), replicas: c.top.Replicas(), handed: old.handed}
+	changed := !slices.Equal(old.succs, c.ring.succs) || !slices.Equal(old.preds, c.ring.preds)
+	rangeChanged := !old.set || !slices.Equal(old.preds[:min(1, len(old.preds))], c.ring.preds[:min(1, len(c.ring.preds))])
+	if rangeChanged {
+		c.moveRange(now, &old)
+	}
+	c.reviewReplicas(now)
+	if changed && (!c.set.NotReactive || rangeChanged) {
+		c.updateSoon(now)
+	}
+	if changed {
+		c.emit(&Changed{})
+	}
+}
+
+func (c *Core) updateSoon(now time.Time) {
+	if c.updateTimer == nil {
+		c.updateTimer = c.after(now, c.jitter(updateDelay), c.flushUpdates)
+	}
+}
+
+// flushUpdates tells everybody with a link who has not heard it yet of our neighborhood.
+func (c *Core) flushUpdates(now time.Time) {
+	c.timers.stop(c.updateTimer)
+	c.updateTimer = nil
+	if c.phase != Joined || c.leaving != nil {
+		return
+	}
+	for _, n := range slices.Clone(c.conns.order) {
+		cn := c.conns.byNode[n]
+		if cn != nil && !c.saysSame(cn.told) {
+			c.sendUpdate(now, cn, wire.UpdateNeighbors)
+		}
+	}
+}
+
+func (c *Core) saysSame(told *wire.UpdateReq) bool {
+	return told != nil && slices.Equal(told.Successors, c.top.Successors()) && slices.Equal(told.Predecessors, c.top.Predecessors())
+}
+
+// sendUpdate sends an Update over a link. A node that does not answer one is given up (10.7.1).
+func (c *Core) sendUpdate(now time.Time, cn *connection, kind wire.UpdateType) {
+	if cn == nil {
+		return
+	}
+	u := &wire.UpdateReq{Uptime: now.Sub(c.started).Truncate(time.Second), Type: kind}
+	if kind != wire.UpdatePeerReady {
+		u.Predecessors, u.Successors = c.top.Predecessors(), c.top.Successors()
+		cn.told = u
+	}
+	if kind == wire.UpdateFull {
+		u.Fingers = c.top.Fingers()
+	}
+	n := cn.node
+	c.Do(now, Request{Dest: []wire.Destination{wire.ToNode(n)}, Body: u}, func(now time.Time, r Response, err error) {
+		if err == ErrTimeout {
+			c.hangUp(now, n, "no answer to an Update")
+		}
+	})
+}
