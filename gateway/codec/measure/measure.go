@@ -89,7 +89,7 @@ func Frequency(pcm []int16) (hz, purity float64) {
 	if energy == 0 {
 		return 0, 0
 	}
-	step := float64(call.SampleRate) / float64(n)
+	step := 2 * float64(call.SampleRate) / float64(n) // half the width of a Hann window's main lobe
 	var at, power float64
 	for f := step; f < call.SampleRate/2; f += step {
 		if p := goertzel(shaped, f); p > power {
