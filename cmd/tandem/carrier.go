@@ -26,7 +26,7 @@ func (c carrierCmd) Help() string {
 	return "Its numbers, by their last four digits:\n" + carrier.Numbers + `
 
 Commands on standard input:
-  call TO [from FROM] [play FILE.wav] [after 8s] [for 2s]
+  call TO [from FROM] [play FILE.wav] [after 8s|beep] [for 2s]
   quit`
 }
 
@@ -98,7 +98,9 @@ func parseCall(words []string) (carrier.CallOptions, error) {
 		case "play":
 			o.Play, err = carrier.ReadWAV(value)
 		case "after":
-			o.After, err = time.ParseDuration(value)
+			if o.Beep = value == "beep"; !o.Beep {
+				o.After, err = time.ParseDuration(value)
+			}
 		case "for":
 			o.For, err = time.ParseDuration(value)
 		default:

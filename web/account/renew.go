@@ -29,7 +29,7 @@ func (s *Store) Renew(ctx context.Context, aor string, node [16]byte,
 			return fmt.Errorf("issue: %w", err)
 		}
 		if issued != node {
-			return fmt.Errorf("issue: the certificate is for another node")
+			return errors.New("issue: the certificate is for another node")
 		}
 		return q.RenewDevice(ctx, db.RenewDeviceParams{ID: id, Certificate: certificate, ExpiresAt: notAfter})
 	})

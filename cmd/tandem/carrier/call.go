@@ -87,7 +87,7 @@ func (c *Carrier) answer(dialog *sipgo.DialogServerSession, req *sip.Request, e 
 		return 0, ""
 	}
 	c.eventAs(e, "answered")
-	c.talk(dialog.Context(), m, c.partFor(does), maxCall, e)
+	c.talk(dialog.Context(), m, c.partFor(does), e)
 	if dialog.LoadState() != sip.DialogStateEnded {
 		ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
 		defer cancel()
@@ -100,7 +100,8 @@ func (c *Carrier) answer(dialog *sipgo.DialogServerSession, req *sip.Request, e 
 type CallOptions struct {
 	From, To string
 	Play     []int16       // what the caller says; nil: the carrier's tone
-	After    time.Duration // says it only so long after the answer, hearing out a greeting
+	After    time.Duration // says it only so long after the answer
+	Beep     bool          // hears out a greeting first, and speaks after its beep
 	For      time.Duration // hangs up so long after it has said it; 0: waits for the other side
 	Digits   string        // dialed after what was said
 }
@@ -134,18 +135,17 @@ func (c *Carrier) Call(ctx context.Context, o CallOptions) (Heard, error) {
 	defer func() { _ = dialog.Close() }()
 	e.Call = dialog.InviteRequest.CallID().Value()
 	c.eventAs(e, "answered")
-	life := maxCall
-	part := part{say: toneOf(c.cfg.Tone), after: o.After, digits: o.Digits}
+	part := part{say: toneOf(c.cfg.Tone), after: o.After, beep: o.Beep, digits: o.Digits}
 	if o.Play != nil {
 		part.say = once(o.Play)
 	}
 	if o.For > 0 {
-		life = o.After + time.Duration(len(o.Play))*time.Second/8000 + o.For
+		part.ends = time.Duration(len(o.Play))*time.Second/8000 + o.For
 	}
 	callCtx, end := context.WithCancel(dialog.Context())
 	defer end()
 	defer context.AfterFunc(ctx, end)()
-	heard := c.talk(callCtx, m, part, life, e)
+	heard := c.talk(callCtx, m, part, e)
 	if dialog.LoadState() != sip.DialogStateEnded {
 		byeCtx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
 		defer cancel()
@@ -184,15 +184,15 @@ func (c *Carrier) invite(ctx context.Context, contact sip.Uri, source string, o 
 }
 
 // talk plays its part until the dialog or the time ends, and reports what it heard.
-func (c *Carrier) talk(ctx context.Context, m *media, p part, life time.Duration, e Event) Heard {
-	ctx, cancel := context.WithTimeout(ctx, life)
+func (c *Carrier) talk(ctx context.Context, m *media, p part, e Event) Heard {
+	ctx, cancel := context.WithTimeout(ctx, maxCall)
 	defer cancel()
 	defer context.AfterFunc(c.ctx, cancel)()
 	heard, pcm := m.run(ctx, p)
 	e.Event, e.Heard = "ended", &heard
 	if c.cfg.Record != "" && len(pcm) > 0 {
 		name := filepath.Join(c.cfg.Record, time.Now().Format("150405.000")+"-"+digitsOf(e.To)+".wav")
-		if err := writeWAV(name, pcm); err != nil {
+		if err := WriteWAV(name, pcm); err != nil {
 			c.log.Warn("recording not written", "err", err)
 		} else {
 			e.File = name

@@ -2,6 +2,7 @@ package carrier
 
 import (
 	"math"
+	"sync/atomic"
 
 	"github.com/pion/rtp"
 	"github.com/zaf/g711"
@@ -27,6 +28,39 @@ type ear struct {
 	last    uint32 // timestamp of the last digit
 	dialed  bool
 	packets int
+
+	beep atomic.Int32 // frames of it in a row; beepOver once it has ended
+}
+
+// A beep is 100 ms or more of about 1000 Hz, with silence after it.
+const (
+	beepFrames = 5
+	beepOver   = -1
+)
+
+// beeped says whether a beep has come and gone. The speaking goroutine asks, while the other one hears.
+func (e *ear) beeped() bool { return e.beep.Load() == beepOver }
+
+func (e *ear) hearBeep(pcm []int16) {
+	n := e.beep.Load()
+	if n == beepOver || len(pcm) < frame {
+		return
+	}
+	crossings := 0
+	for i := 1; i < len(pcm); i++ {
+		if pcm[i-1] < 0 && pcm[i] >= 0 {
+			crossings++
+		}
+	}
+	perSecond := crossings * 8000 / len(pcm)
+	switch loud := rms(pcm) > 500; {
+	case loud && perSecond >= 900 && perSecond <= 1100:
+		e.beep.Store(n + 1)
+	case !loud && n >= beepFrames:
+		e.beep.Store(beepOver)
+	default:
+		e.beep.Store(0)
+	}
 }
 
 func (e *ear) take(p *rtp.Packet) {
@@ -48,6 +82,7 @@ func (e *ear) take(p *rtp.Packet) {
 	for i, b := range p.Payload {
 		e.pcm[at+i] = g711.DecodeAlawFrame(b)
 	}
+	e.hearBeep(e.pcm[at : at+len(p.Payload)])
 }
 
 // takeEvent counts a digit at its end; its repetitions share the timestamp.

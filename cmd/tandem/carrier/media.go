@@ -117,7 +117,9 @@ func (m *media) description() []byte {
 type part struct {
 	echo   bool
 	say    func(n int) int16 // the n'th sample
-	after  time.Duration
+	after  time.Duration     // it begins to speak so long after the answer,
+	beep   bool              // or after it has heard a beep
+	ends   time.Duration     // it hangs up so long after it began to speak; 0: never
 	digits string
 }
 
@@ -146,7 +148,7 @@ func (m *media) run(ctx context.Context, p part) (Heard, []int16) {
 		defer close(heard)
 		m.listen(ear, p.echo, echoed)
 	}()
-	m.speak(ctx, p, echoed)
+	m.speak(ctx, p, ear, echoed)
 	m.close()
 	<-heard
 	return ear.measure(), ear.pcm
@@ -177,19 +179,26 @@ func (m *media) listen(ear *ear, echo bool, echoed chan<- []byte) {
 }
 
 // speak sends a packet every 20 ms of the wall clock, so that a late wake-up does not add up.
-func (m *media) speak(ctx context.Context, p part, echoed <-chan []byte) {
+func (m *media) speak(ctx context.Context, p part, ear *ear, echoed <-chan []byte) {
 	tx := sender{media: m, ssrc: rand.Uint32(), seq: uint16(rand.Uint32()), digits: p.digits}
 	start := time.Now()
 	timer := time.NewTimer(0)
 	defer timer.Stop()
+	begin := int(p.after.Seconds() * 8000) // the sample at which it begins to speak
 	for k := 0; ; k++ {
 		select {
 		case <-ctx.Done():
 			return
 		case <-timer.C:
 		}
+		if p.beep && !ear.beeped() {
+			begin = (k + 5) * frame
+		}
 		payload := make([]byte, frame)
-		first := k*frame - int(p.after.Seconds()*8000)
+		first := k*frame - begin
+		if p.ends > 0 && first > int(p.ends.Seconds()*8000) {
+			return
+		}
 		for i := range payload {
 			sample := int16(0)
 			if first >= 0 && p.say != nil {

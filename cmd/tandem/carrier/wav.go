@@ -7,8 +7,8 @@ import (
 	"os"
 )
 
-// writeWAV writes 16-bit mono at 8000 samples a second.
-func writeWAV(name string, pcm []int16) error {
+// WriteWAV writes 16-bit mono at 8000 samples a second.
+func WriteWAV(name string, pcm []int16) error {
 	out := make([]byte, 0, 44+2*len(pcm))
 	out = append(out, "RIFF"...)
 	out = binary.LittleEndian.AppendUint32(out, uint32(36+2*len(pcm)))

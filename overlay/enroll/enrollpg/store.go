@@ -163,3 +163,21 @@ func peersOf(rows []db.OverlayPeer) []Peer {
 	}
 	return peers
 }
+
+// exclusive is the advisory lock of Exclusive.
+const exclusive = 0x74616e64656d // "tandem"
+
+// Exclusive runs f while no other process of this database does: founding an overlay twice at once would make two.
+func (s *Store) Exclusive(ctx context.Context, f func(ctx context.Context) error) error {
+	conn, err := s.pool.Acquire(ctx)
+	if err != nil {
+		return fmt.Errorf("lock the overlay instance: %w", err)
+	}
+	// The lock belongs to the connection and ends with it, so that one can never be left locked in the pool.
+	raw := conn.Hijack()
+	defer func() { _ = raw.Close(context.WithoutCancel(ctx)) }()
+	if _, err := raw.Exec(ctx, "SELECT pg_advisory_lock($1)", int64(exclusive)); err != nil {
+		return fmt.Errorf("lock the overlay instance: %w", err)
+	}
+	return f(ctx)
+}
