@@ -1,7 +1,6 @@
 package sipua
 
 import (
-	"context"
 	"crypto/tls"
 
 	"tandem/gateway/call"
@@ -69,7 +68,3 @@ type Progress struct {
 	Status     int  // 180, 183, …
 	EarlyMedia bool // it carried an answer: audio flows, no local ringback is needed
 }
-
-// Invite calls. It returns as soon as the INVITE is on its way; Leg.Progress and Leg.WaitAnswer tell the rest. ctx
-// bounds only the way there (name, connection). End a call that is not wanted any more with Leg.Hangup.
-func (u *UA) Invite(ctx context.Context, c InviteConfig) (*Leg, error) { return nil, nil }

@@ -20,6 +20,7 @@ type Media interface {
 	Play(ctx context.Context, src call.Source) error
 	Record(ctx context.Context, sink call.Sink) error
 	Digits() <-chan call.Digit
+	ReceiveDigit(d call.Digit) // one that came by INFO
 	SendDigits(ctx context.Context, digits string) error
 	Close() error
 }

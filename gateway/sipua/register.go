@@ -1,7 +1,9 @@
 package sipua
 
 import (
-	"log/slog"
+	"slices"
+	"strings"
+	"sync"
 	"time"
 )
 
@@ -17,18 +19,12 @@ type RegistrarConfig struct {
 	// MinExpires and MaxExpires bound a binding's time; shorter ones get 423. Defaults 30 s and 1 h.
 	MinExpires, MaxExpires time.Duration
 
-	// MaxContacts of one user. Default 5.
-	MaxContacts int
+	// MaxContacts of one user, MaxUsers of the registrar. Defaults 5 and 1000.
+	MaxContacts, MaxUsers int
 
 	// OnChange is told after the bindings of a user changed, by request or by time. May be nil.
 	OnChange func(user string, bindings []Binding)
 }
-
-// Registrar keeps the contacts of the softphones registered at a local UA (RFC 3261 §10.3).
-type Registrar struct{}
-
-// NewRegistrar makes an empty one.
-func NewRegistrar(c RegistrarConfig) *Registrar { return &Registrar{} }
 
 // Binding is one registered contact.
 type Binding struct {
@@ -37,47 +33,159 @@ type Binding struct {
 	Hop     Hop    // where it registered from, for InviteConfig.Hop
 	Agent   string // its User-Agent
 	Expires time.Time
+
+	callID string
+	seq    uint32
+}
+
+// Registrar keeps the contacts of the softphones registered at a local UA (RFC 3261 §10.3).
+type Registrar struct {
+	cfg   RegistrarConfig
+	guard *guardian // nil asks nobody
+
+	mu     sync.Mutex
+	users  map[string]*registered
+	closed bool
+}
+
+type registered struct {
+	bindings []Binding
+	timer    *time.Timer
+}
+
+// NewRegistrar makes an empty one. It ends with its UA.
+func NewRegistrar(c RegistrarConfig) *Registrar {
+	for _, d := range []struct {
+		v *time.Duration
+		d time.Duration
+	}{{&c.MinExpires, 30 * time.Second}, {&c.MaxExpires, time.Hour}} {
+		if *d.v == 0 {
+			*d.v = d.d
+		}
+	}
+	if c.MaxContacts == 0 {
+		c.MaxContacts = 5
+	}
+	if c.MaxUsers == 0 {
+		c.MaxUsers = 1000
+	}
+	r := &Registrar{cfg: c, users: map[string]*registered{}}
+	if c.Password != nil {
+		r.guard = newGuardian(c.Realm, c.Password)
+	}
+	return r
 }
 
 // Bindings are the live contacts of a user, the newest first. An empty user means every one.
-func (r *Registrar) Bindings(user string) []Binding { return nil }
-
-// RegisterConfig is a registration of ours somewhere else.
-type RegisterConfig struct {
-	Registrar   string // Request-URI, "sip:carrier.example"
-	AoR         Address
-	ContactUser string
-	Expires     time.Duration // asked for; 0 removes the binding
-	Hop         Hop
-	Credentials Credentials
-	CallID      string // the same for all registrations at one registrar (§10.2)
-	CSeq        uint32 // rising by at least 4 from one to the next
+func (r *Registrar) Bindings(user string) []Binding {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if user != "" {
+		return r.live(user)
+	}
+	var all []Binding
+	for u := range r.users {
+		all = append(all, r.live(u)...)
+	}
+	slices.SortFunc(all, func(a, b Binding) int { return b.Expires.Compare(a.Expires) })
+	return all
 }
 
-// Registered is what the registrar granted.
-type Registered struct {
-	Expires      time.Duration
-	ServiceRoute []string // RFC 3608
+func (r *Registrar) live(user string) []Binding {
+	u := r.users[user]
+	if u == nil {
+		return nil
+	}
+	now := time.Now()
+	return slices.DeleteFunc(slices.Clone(u.bindings), func(b Binding) bool { return !b.Expires.After(now) })
 }
 
-// Credentials answer digest challenges. The zero value answers none.
-type Credentials struct {
-	User     string
-	Password Secret
-	Realm    string // only this realm is answered; empty: whichever the next hop asks for
+// change is one REGISTER's wish for one contact.
+type change struct {
+	Binding
+	lifetime time.Duration // 0 removes
 }
 
-// Secret is a password. It prints as dots everywhere.
-type Secret string
+// apply makes the changes of one REGISTER, all or none (§10.3 step 7). ok is false when one is out of order or there
+// are too many.
+func (r *Registrar) apply(user, callID string, seq uint32, changes []change, removeAll bool) (now []Binding, ok bool) {
+	r.mu.Lock()
+	if r.closed || r.users[user] == nil && len(r.users) >= r.cfg.MaxUsers {
+		r.mu.Unlock()
+		return nil, false
+	}
+	bindings := r.live(user)
+	for _, b := range bindings {
+		touched := removeAll || slices.ContainsFunc(changes, func(c change) bool { return sameContact(c.URI, b.URI) })
+		if touched && b.callID == callID && seq <= b.seq {
+			r.mu.Unlock()
+			return nil, false
+		}
+	}
+	if removeAll {
+		bindings = nil
+	}
+	for _, c := range changes {
+		bindings = slices.DeleteFunc(bindings, func(b Binding) bool { return sameContact(b.URI, c.URI) })
+		if c.lifetime > 0 {
+			c.Expires = time.Now().Add(c.lifetime)
+			c.callID, c.seq = callID, seq
+			bindings = append([]Binding{c.Binding}, bindings...)
+		}
+	}
+	if len(bindings) > r.cfg.MaxContacts {
+		r.mu.Unlock()
+		return nil, false
+	}
+	r.keep(user, bindings)
+	r.mu.Unlock()
+	if len(changes) > 0 || removeAll {
+		r.tell(user, bindings)
+	}
+	return bindings, true
+}
 
-// String hides the secret.
-func (Secret) String() string { return "····" }
+func sameContact(a, b string) bool { return strings.EqualFold(a, b) }
 
-// GoString hides the secret.
-func (Secret) GoString() string { return "····" }
+// keep stores a user's bindings and arranges for the first of them to expire.
+func (r *Registrar) keep(user string, bindings []Binding) {
+	u := r.users[user]
+	if u != nil && u.timer != nil {
+		u.timer.Stop()
+	}
+	if len(bindings) == 0 {
+		delete(r.users, user)
+		return
+	}
+	u = &registered{bindings: bindings}
+	r.users[user] = u
+	first := slices.MinFunc(bindings, func(a, b Binding) int { return a.Expires.Compare(b.Expires) })
+	u.timer = time.AfterFunc(time.Until(first.Expires)+time.Millisecond, func() { r.expire(user) })
+}
 
-// LogValue hides the secret.
-func (Secret) LogValue() slog.Value { return slog.StringValue("····") }
+func (r *Registrar) expire(user string) {
+	r.mu.Lock()
+	if r.closed {
+		r.mu.Unlock()
+		return
+	}
+	left := r.live(user)
+	r.keep(user, left)
+	r.mu.Unlock()
+	r.tell(user, left)
+}
 
-// MarshalText hides the secret.
-func (Secret) MarshalText() ([]byte, error) { return []byte("····"), nil }
+func (r *Registrar) tell(user string, bindings []Binding) {
+	if r.cfg.OnChange != nil {
+		r.cfg.OnChange(user, slices.Clone(bindings))
+	}
+}
+
+func (r *Registrar) close() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.closed = true
+	for _, u := range r.users {
+		u.timer.Stop()
+	}
+}
