@@ -24,7 +24,8 @@ type joining struct {
 	admitting wire.NodeID // zero: not known yet
 	admitted  bool        // JoinAns came
 	labeled   bool        // the admitting peer calls us its predecessor
-	asked     bool        // JoinReq is out
+	asked     bool        // the neighbors to be are being attached to
+	sent      bool        // JoinReq is out
 	timer     *timer
 	pauses    int
 	parked    []parked // messages for the range that is about to be ours
@@ -123,6 +124,7 @@ func (c *Core) meetNeighbors(now time.Time, j *joining) {
 // askToJoin sends the JoinReq over the link to the admitting peer (step 5).
 func (c *Core) askToJoin(now time.Time, j *joining) {
 	c.timers.stop(j.timer)
+	j.sent = true
 	req := Request{Dest: []wire.Destination{wire.ToNode(j.admitting)}, Body: &wire.JoinReq{Node: c.self}}
 	c.Do(now, req, func(now time.Time, r Response, err error) {
 		if c.join != j {
@@ -145,7 +147,7 @@ func (c *Core) joinUpdated(now time.Time, from wire.NodeID, req *wire.UpdateReq)
 		return
 	}
 	if from == c.join.admitting {
-		c.labelCame(now, from, req.Predecessors)
+		c.labelCame(now, req.Predecessors)
 	}
 	if c.phase == Joining && from == c.join.admitting {
 		c.meetNeighbors(now, c.join)
@@ -155,9 +157,9 @@ func (c *Core) joinUpdated(now time.Time, from wire.NodeID, req *wire.UpdateReq)
 
 // labelCame notes that the admitting peer counts us as its predecessor: the handover is done (step 7). The range reaches
 // back to the predecessor that it names for us; before there is a link to that one, too much would seem to be ours.
-func (c *Core) labelCame(now time.Time, from wire.NodeID, preds []wire.NodeID) {
+func (c *Core) labelCame(now time.Time, preds []wire.NodeID) {
 	j := c.join
-	if c.phase != Joining || j == nil || from != j.admitting || !slices.Contains(preds, c.self) {
+	if c.phase != Joining || j == nil || !j.sent || !slices.Contains(preds, c.self) {
 		return
 	}
 	if !j.labeled {

@@ -1,0 +1,48 @@
+package sim_test
+
+import (
+	"fmt"
+	"testing"
+	"time"
+
+	"tandem/overlay/peer"
+	"tandem/overlay/sim"
+)
+
+func first(c *peer.Config) { c.First = true }
+
+// quiet reports whether all live nodes are in the ring with the right neighbors.
+func quiet(w *sim.World, peers int) func() bool {
+	return func() bool { return len(w.Peers()) == peers && len(w.Check()) == 0 }
+}
+
+func settle(t *testing.T, w *sim.World, peers int, d time.Duration) {
+	t.Helper()
+	if !w.Until(quiet(w, peers), d) {
+		t.Fatalf("after %v: %d of %d peers in the ring; wrong: %v", d, len(w.Peers()), peers, w.Check())
+	}
+}
+
+func TestPeersJoinOneAfterAnother(t *testing.T) {
+	for seed := range uint64(10) {
+		w := sim.NewWorld(seed)
+		w.Add(first)
+		for i := 2; i <= 16; i++ {
+			w.Add(nil)
+			settle(t, w, i, 10*time.Second)
+		}
+	}
+}
+
+func TestPeersJoinAtOnce(t *testing.T) {
+	for seed := range uint64(20) {
+		t.Run(fmt.Sprint(seed), func(t *testing.T) {
+			w := sim.NewWorld(seed)
+			w.Add(first)
+			for range 15 {
+				w.Add(nil)
+			}
+			settle(t, w, 16, 30*time.Second)
+		})
+	}
+}
