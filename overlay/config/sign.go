@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"tandem/overlay/cert"
+	"tandem/overlay/wire"
 )
 
 // Sign writes the document and signs it, and its Kinds, as signer, who must be among its configuration-signers and
@@ -83,6 +84,15 @@ func (w *writer) security(d *Document) {
 		w.element("root-cert", base64.StdEncoding.EncodeToString(c.Raw))
 	}
 	list(w, "enrollment-server", d.EnrollmentServers)
+	switch d.SelfSigned {
+	case wire.HashSHA1:
+		w.WriteString("<self-signed-permitted digest=\"sha1\">true</self-signed-permitted>\n")
+	case wire.HashSHA256:
+		w.WriteString("<self-signed-permitted digest=\"sha256\">true</self-signed-permitted>\n")
+	}
+	if d.SharedSecret != "" {
+		w.element("shared-secret", d.SharedSecret)
+	}
 	list(w, "configuration-signer", d.ConfigurationSigners)
 	list(w, "kind-signer", d.KindSigners)
 	list(w, "bad-node", d.BadNodes)
