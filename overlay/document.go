@@ -76,7 +76,7 @@ func (n *Node) takeDocument(a *peer.Document) {
 			if err == nil {
 				err = n.apply(now, next)
 			}
-			n.core.Reply(now, a.ID, nil, documentError(err))
+			n.core.Reply(now, a.ID, &wire.ConfigUpdateAns{}, documentError(err))
 		})
 	})
 }

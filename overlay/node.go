@@ -121,7 +121,7 @@ func (n *Node) newCore(now time.Time) *peer.Core {
 		Candidates: n.candidates(n.links),
 		Settings:   settings(doc),
 		Rand:       rand.New(rand.NewChaCha8(seed)),
-		Logger:     n.log,
+		Logger:     n.cfg.Logger,
 	}, now)
 }
 

@@ -77,8 +77,8 @@ func TestFirstPeerAndClient(t *testing.T) {
 	if got, want := client.Path(), []wire.Destination{wire.ToNode(first.NodeID()), wire.ToNode(client.NodeID())}; !slices.Equal(got, want) {
 		t.Errorf("path of the client: got %v, want %v", got, want)
 	}
-	if s := w.Status(client); s.Stored != 0 || len(s.Successors) != 0 {
-		t.Errorf("a client stores and routes nothing, got %+v", s)
+	if s := w.Status(client); s.Stored != 0 {
+		t.Errorf("a client stores nothing, got %+v", s)
 	}
 	pong, err := client.Ping(ctx, []wire.Destination{wire.ToNode(first.NodeID())})
 	if err != nil || pong.From != first.NodeID() {
@@ -207,7 +207,11 @@ func TestAppAttachBetweenClientsOfDifferentPeers(t *testing.T) {
 	second := w.Peer()
 	w.WaitJoined(second)
 	w.WaitRing(first, second)
-	alice, bob := clientsOfDifferentPeers(w)
+	alice := w.ClientOf(first, "alice@"+overlaytest.Name, first, second)
+	bob := w.ClientOf(second, "bob@"+overlaytest.Name, first, second)
+	if alice.Path()[0] == bob.Path()[0] {
+		t.Fatalf("alice and bob are both attached to %v", alice.Path()[0])
+	}
 	ctx := w.Context()
 	callers := echo(t, bob)
 	for range 3 {
@@ -226,17 +230,6 @@ func TestAppAttachBetweenClientsOfDifferentPeers(t *testing.T) {
 	}
 	if _, _, err := alice.AppAttach(ctx, bob.Path(), 61441); !errors.Is(err, wire.ErrorNotFound) {
 		t.Errorf("an application nobody serves: got %v, want %v", err, wire.ErrorNotFound)
-	}
-}
-
-// clientsOfDifferentPeers starts clients until two are attached to different peers.
-func clientsOfDifferentPeers(w *overlaytest.Network) (a, b *overlay.Node) {
-	a = w.Client("alice@" + overlaytest.Name)
-	for i := 0; ; i++ {
-		b = w.Client(fmt.Sprintf("bob%d@%s", i, overlaytest.Name))
-		if b.Path()[0] != a.Path()[0] {
-			return a, b
-		}
 	}
 }
 

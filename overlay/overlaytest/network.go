@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"slices"
 	"sync"
 	"testing"
 	"time"
@@ -141,6 +142,31 @@ func (w *Network) Client(user string) *overlay.Node {
 	n := w.Start(func(c *overlay.Config) { c.Client, c.Identity = true, w.Identity(user) })
 	w.WaitJoined(n)
 	return n
+}
+
+// ClientOf is Client with a Node-ID for which p is responsible among peers, so that p stays the way to it.
+func (w *Network) ClientOf(p *overlay.Node, user string, peers ...*overlay.Node) *overlay.Node {
+	w.t.Helper()
+	id := w.Identity(user)
+	for responsible(id.NodeID(), peers) != p {
+		id = w.Identity(user)
+	}
+	address := w.Status(p).Address
+	n := w.Start(func(c *overlay.Config) { c.Client, c.Identity, c.Bootstrap = true, id, []string{address} })
+	w.WaitJoined(n)
+	return n
+}
+
+// responsible is the first peer at or after id.
+func responsible(id wire.NodeID, peers []*overlay.Node) *overlay.Node {
+	sorted := slices.Clone(peers)
+	slices.SortFunc(sorted, func(a, b *overlay.Node) int { return a.NodeID().Compare(b.NodeID()) })
+	for _, p := range sorted {
+		if p.NodeID().Compare(id) >= 0 {
+			return p
+		}
+	}
+	return sorted[0]
 }
 
 // Start starts a node on loopback with an identity of its own; change, if not nil, may change its configuration.
