@@ -2,6 +2,7 @@ package media
 
 import (
 	"crypto/rand"
+	"crypto/subtle"
 	"encoding/base64"
 	"fmt"
 	"strconv"
@@ -28,22 +29,29 @@ var suites = [...]suite{
 
 const offeredSuites = 3
 
-// A master is a master key with its salt, of one direction. It prints as nothing, so that no log can hold it.
-type master string
+// A master is a master key with its salt, of one direction. It is behind a pointer so that printing whatever holds it
+// does not print the key. The zero value is no key.
+type master struct{ secret *string }
 
-func (master) String() string   { return "(key)" }
-func (master) GoString() string { return "(key)" }
+func makeMaster(b []byte) master {
+	s := string(b)
+	return master{&s}
+}
 
 func newMaster(s *suite) master {
 	b := make([]byte, s.key+s.salt)
 	rand.Read(b) // never fails
-	return master(b)
+	return makeMaster(b)
+}
+
+func (m master) equal(o master) bool {
+	return m.secret != nil && o.secret != nil && subtle.ConstantTimeCompare([]byte(*m.secret), []byte(*o.secret)) == 1
 }
 
 // context makes the state that encrypts or decrypts with m.
 func (m master) context(s *suite) (*srtp.Context, error) {
 	const window = 256 // packets that may overtake each other
-	c, err := srtp.CreateContext([]byte(m[:s.key]), []byte(m[s.key:]), s.profile,
+	c, err := srtp.CreateContext([]byte((*m.secret)[:s.key]), []byte((*m.secret)[s.key:]), s.profile,
 		srtp.SRTPReplayProtection(window), srtp.SRTCPReplayProtection(window))
 	if err != nil {
 		return nil, fmt.Errorf("media: %s: %w", s.name, err)
@@ -59,7 +67,7 @@ type cryptoLine struct {
 }
 
 func (c cryptoLine) text() string {
-	return c.tag + " " + c.suite.name + " inline:" + base64.StdEncoding.EncodeToString([]byte(c.key))
+	return c.tag + " " + c.suite.name + " inline:" + base64.StdEncoding.EncodeToString([]byte(*c.key.secret))
 }
 
 // parseCrypto reads a=crypto (RFC 4568 §9.1). Suites we lack, several keys, an MKI and session parameters that change
@@ -97,20 +105,20 @@ func harmless(params []string) bool {
 func inline(param string, s *suite) (master, bool) {
 	method, rest, _ := strings.Cut(param, ":")
 	if !strings.EqualFold(method, "inline") || strings.Contains(rest, ";") {
-		return "", false
+		return master{}, false
 	}
 	parts := strings.Split(rest, "|")
 	if len(parts) > 2 || len(parts) == 2 && strings.Contains(parts[1], ":") {
-		return "", false // an MKI; a lifetime alone is fine, calls end before 2^31 packets
+		return master{}, false // an MKI; a lifetime alone is fine, calls end before 2^31 packets
 	}
 	b, err := base64.StdEncoding.DecodeString(parts[0])
 	if err != nil {
 		b, err = base64.RawStdEncoding.DecodeString(parts[0])
 	}
 	if err != nil || len(b) != s.key+s.salt {
-		return "", false
+		return master{}, false
 	}
-	return master(b), true
+	return makeMaster(b), true
 }
 
 // best picks from an offer's lines the one with our best suite.

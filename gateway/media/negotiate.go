@@ -135,7 +135,7 @@ func (s *Session) agree(t *terms, sec *section, savp bool) bool {
 	if line, ok := best(sec.cryptos); ok {
 		t.secure, t.theirs = true, line
 		t.local = cryptoLine{line.tag, line.suite, s.master(line.suite)}
-		return line.key != t.local.key
+		return !line.key.equal(t.local.key)
 	}
 	return !savp && s.cfg.Security == Optional && !s.secured
 }
@@ -257,7 +257,7 @@ func (s *Session) confirm(t *terms, sec *section, savp bool) bool {
 			continue
 		}
 		for _, o := range s.offered {
-			if o.tag == line.tag && o.suite == line.suite && o.key != line.key {
+			if o.tag == line.tag && o.suite == line.suite && !o.key.equal(line.key) {
 				t.secure, t.local, t.theirs = true, o, line
 				return true
 			}
@@ -269,7 +269,7 @@ func (s *Session) confirm(t *terms, sec *section, savp bool) bool {
 // master is our key for a suite, the same for the whole session: the far side may have any of our descriptions.
 func (s *Session) master(su *suite) master {
 	i := rank(su)
-	if s.masters[i] == "" {
+	if s.masters[i].secret == nil {
 		s.masters[i] = newMaster(su)
 	}
 	return s.masters[i]

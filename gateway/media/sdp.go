@@ -168,12 +168,9 @@ func (s *section) rtpmap(arg string) {
 		return
 	}
 	p := strings.Split(f[1], "/")
-	if len(p) < 2 || len(p) > 3 || len(p) == 3 && p[2] != "1" {
-		return
-	}
-	rate, err := strconv.Atoi(p[1])
-	if err != nil {
-		return
+	rate := 0
+	if len(p) == 2 || len(p) == 3 && p[2] == "1" {
+		rate, _ = strconv.Atoi(p[1]) // what is no number is not 8000 either
 	}
 	s.maps = append(s.maps, rtpmap{f[0], strings.ToUpper(p[0]), rate})
 }

@@ -128,7 +128,7 @@ func (s *Session) keys(t, old *terms) (err error) {
 		}
 	}
 	t.tx = s.contexts[i]
-	if old != nil && old.secure && old.theirs.suite == t.theirs.suite && old.theirs.key == t.theirs.key {
+	if old != nil && old.secure && old.theirs.suite == t.theirs.suite && old.theirs.key.equal(t.theirs.key) {
 		t.rx = old.rx
 		return nil
 	}
