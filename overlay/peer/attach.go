@@ -8,13 +8,13 @@ import (
 
 const (
 	// attachTimeout is how long to wait for the link after an Attach was answered.
-	attachTimeout = 8 * time.Second
+	attachTimeout = 5 * time.Second
 
 	// maxAttaches bounds Attaches under way, ours and others'.
 	maxAttaches = 128
 
 	// retryAfter is how long a node that could not be reached is left alone.
-	retryAfter = 10 * time.Second
+	retryAfter = 5 * time.Second
 )
 
 // An attachment is an Attach of ours under way to a known node (6.5.1).
@@ -63,7 +63,7 @@ func (c *Core) attachAnswered(now time.Time, a *attachment, err error) {
 		c.attachFailed(now, a)
 		return
 	}
-	a.answered = true
+	a.answered = err == nil // in progress: the other's own Attach is yet to come, or its link
 	c.awaitLink(now, a)
 }
 
@@ -146,7 +146,7 @@ func (c *Core) serveAttach(now time.Time, k *call, req *wire.AttachReq) {
 			return
 		}
 		c.abandon(a.request) // theirs goes on
-		a.request, a.answered = nil, true
+		a.request = nil
 		c.awaitLink(now, a)
 	}
 	if !k.direct && len(c.dialing) >= maxAttaches {
@@ -171,7 +171,7 @@ func (c *Core) serveAttach(now time.Time, k *call, req *wire.AttachReq) {
 func (c *Core) DialFailed(now time.Time, node wire.NodeID) {
 	delete(c.dialing, node)
 	delete(c.owed, node)
-	if a := c.attaching[node]; a != nil && a.answered {
+	if a := c.attaching[node]; a != nil && a.request == nil {
 		c.attachFailed(now, a)
 	}
 }

@@ -24,6 +24,8 @@ var (
 
 	// ErrLeft says that the node has left the overlay.
 	ErrLeft = errors.New("left the overlay")
+
+	errLinkLost = errors.New("the link to the node is gone")
 )
 
 // A Link is a connection to another node, authenticated by its certificate.
@@ -73,6 +75,7 @@ type Core struct {
 	join       *joining
 	admissions []*admission
 	leaving    *leaving
+	held       int // messages held for the ring to settle
 
 	// Values.
 	data     *store.Store

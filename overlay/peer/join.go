@@ -125,7 +125,7 @@ func (c *Core) meetNeighbors(now time.Time, j *joining) {
 func (c *Core) askToJoin(now time.Time, j *joining) {
 	c.timers.stop(j.timer)
 	j.sent = true
-	req := Request{Dest: []wire.Destination{wire.ToNode(j.admitting)}, Body: &wire.JoinReq{Node: c.self}}
+	req := Request{Dest: []wire.Destination{wire.ToNode(j.admitting)}, Body: &wire.JoinReq{Node: c.self}, adjacent: true}
 	c.Do(now, req, func(now time.Time, r Response, err error) {
 		if c.join != j {
 			return

@@ -61,7 +61,7 @@ func (c *Core) sayGoodbye(now time.Time) {
 			continue
 		}
 		l.open++
-		req := Request{Dest: []wire.Destination{wire.ToNode(n)}, Body: &wire.LeaveReq{Node: c.self, Data: raw}}
+		req := Request{Dest: []wire.Destination{wire.ToNode(n)}, Body: &wire.LeaveReq{Node: c.self, Data: raw}, adjacent: true}
 		c.Do(now, req, func(now time.Time, _ Response, _ error) {
 			if l.open--; l.open == 0 {
 				c.becomeLeft(now)

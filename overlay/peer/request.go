@@ -26,6 +26,8 @@ type Request struct {
 
 	// Certificates are of the signers of values in Body other than this node (SIG-7).
 	Certificates [][]byte
+
+	adjacent bool // makes sense only over a link to the node it is for
 }
 
 // A Response is the answer to a Request.
@@ -181,6 +183,10 @@ func (c *Core) waysIn() (ways []*connection) {
 // reroute sends the requests again that went out by a link that is gone.
 func (c *Core) reroute(now time.Time, gone LinkID) {
 	for _, q := range c.requestsWhere(func(q *request) bool { return q.via == gone }) {
+		if q.adjacent && !c.connected(q.Dest[0].Node) {
+			c.finish(now, q, Response{}, errLinkLost)
+			continue
+		}
 		c.send(now, q)
 	}
 }

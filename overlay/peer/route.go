@@ -12,13 +12,23 @@ import (
 const (
 	maxVia          = 255
 	maxDestinations = 255
+
+	// holdTime is how long a message is held for the ring to settle.
+	holdTime = 150 * time.Millisecond
 )
 
 // Receive takes a message as it came from a link. It is routed on, or asked to be verified if it is for this node
 // (6.1).
 func (c *Core) Receive(now time.Time, from LinkID, m *wire.Message) {
+	if cn := c.conns.byLink[from]; cn != nil && c.acceptable(now, cn, m) {
+		c.route(now, from, m, false)
+	}
+}
+
+// route finds out whom a message is for. held says that it has waited for the ring to settle already.
+func (c *Core) route(now time.Time, from LinkID, m *wire.Message, held bool) {
 	cn := c.conns.byLink[from]
-	if cn == nil || !c.acceptable(now, cn, m) {
+	if cn == nil {
 		return
 	}
 	dests := m.Header.Destinations
@@ -37,7 +47,9 @@ func (c *Core) Receive(now time.Time, from LinkID, m *wire.Message) {
 	case d.Type == wire.DestinationResource && c.aboutToBeResponsible(cn.node, d.Resource):
 		c.park(from, m)
 	case d.Type == wire.DestinationResource:
-		c.forward(now, cn, m, dests)
+		if !c.forward(now, cn, m, dests) && !held {
+			c.hold(now, from, m)
+		}
 	default:
 		c.drop(m, "an opaque ID that is not ours") // we give out none
 	}
@@ -72,20 +84,34 @@ func repeats(list []wire.Destination) bool {
 	return false
 }
 
-// forward sends a message on towards dests. It came from cn, which goes into the via list of a request (6.1.2).
-func (c *Core) forward(now time.Time, cn *connection, m *wire.Message, dests []wire.Destination) {
+// hold keeps a message for a little while when there is no way on: two peers see the ring differently, as for a moment after
+// a join, and would send it back and forth.
+func (c *Core) hold(now time.Time, from LinkID, m *wire.Message) {
+	if c.held >= maxParked || c.phase != Joined {
+		return
+	}
+	c.held++
+	c.after(now, holdTime, func(now time.Time) {
+		c.held--
+		c.route(now, from, m, true)
+	})
+}
+
+// forward sends a message on towards dests and reports false if there is no way on. It came from cn, which goes into the via
+// list of a request (6.1.2).
+func (c *Core) forward(now time.Time, cn *connection, m *wire.Message, dests []wire.Destination) bool {
 	if c.phase != Joined && c.phase != Left {
 		c.drop(m, "not a peer: nothing is routed through here") // 3.2.1
-		return
+		return true
 	}
 	if m.Header.TTL == 0 {
 		c.bounce(now, cn, m, wire.ErrorTTLExceeded, "")
-		return
+		return true
 	}
 	for _, o := range m.Header.Options {
 		if o.Flags&wire.FlagForwardCritical != 0 {
 			c.bounce(now, cn, m, wire.ErrorUnsupportedForwardingOption, "")
-			return
+			return true
 		}
 	}
 	request := m.Code().IsRequest()
@@ -95,7 +121,7 @@ func (c *Core) forward(now time.Time, cn *connection, m *wire.Message, dests []w
 	next := c.nextHop(dests[0], avoid)
 	if next == nil {
 		c.drop(m, "no way on")
-		return
+		return false
 	}
 	h := m.Header
 	h.TTL--
@@ -104,6 +130,7 @@ func (c *Core) forward(now time.Time, cn *connection, m *wire.Message, dests []w
 		h.Via = append(slices.Clip(slices.Clone(h.Via)), wire.ToNode(cn.node))
 	}
 	c.emit(&Send{Link: next.link(), Header: h, Forward: m})
+	return true
 }
 
 // nextHop is where a message for a destination goes from here, nil if nowhere (10.3).

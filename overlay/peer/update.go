@@ -198,7 +198,7 @@ func (c *Core) sendUpdate(now time.Time, cn *connection, kind wire.UpdateType) {
 		u.Fingers = c.top.Fingers()
 	}
 	n := cn.node
-	c.Do(now, Request{Dest: []wire.Destination{wire.ToNode(n)}, Body: u}, func(now time.Time, r Response, err error) {
+	c.Do(now, Request{Dest: []wire.Destination{wire.ToNode(n)}, Body: u, adjacent: true}, func(now time.Time, r Response, err error) {
 		if err == ErrTimeout {
 			c.hangUp(now, n, "no answer to an Update")
 		}
