@@ -9,9 +9,9 @@ import (
 
 	"github.com/google/uuid"
 
-	"tandem/attendant/dialogue"
 	"tandem/gateway/call"
 	"tandem/gateway/prompt"
+	"tandem/gateway/prompt/dialogue"
 )
 
 const (

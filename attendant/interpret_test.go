@@ -11,9 +11,9 @@ import (
 
 	"tandem/attendant"
 	"tandem/attendant/attendantpg"
-	"tandem/attendant/dialogue/legtest"
 	"tandem/gateway/call"
 	"tandem/gateway/prompt"
+	"tandem/gateway/prompt/dialogue/legtest"
 	"tandem/migrations/pgtest"
 )
 

@@ -13,9 +13,9 @@ import (
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5/pgxpool"
 
-	"tandem/attendant/dialogue/legtest"
 	"tandem/gateway/call"
 	"tandem/gateway/prompt"
+	"tandem/gateway/prompt/dialogue/legtest"
 	"tandem/voicemail"
 	"tandem/voicemail/voicemailpg"
 )

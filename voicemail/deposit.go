@@ -6,8 +6,8 @@ import (
 
 	"github.com/google/uuid"
 
-	"tandem/attendant/dialogue"
 	"tandem/gateway/call"
+	"tandem/gateway/prompt/dialogue"
 )
 
 // A deposit takes one message from one caller.

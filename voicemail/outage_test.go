@@ -10,8 +10,8 @@ import (
 
 	"github.com/google/uuid"
 
-	"tandem/attendant/dialogue/legtest"
 	"tandem/gateway/call"
+	"tandem/gateway/prompt/dialogue/legtest"
 	"tandem/voicemail"
 	"tandem/voicemail/voicemailpg"
 )

@@ -4,8 +4,8 @@ import (
 	"context"
 	"time"
 
-	"tandem/attendant/dialogue"
 	"tandem/gateway/call"
+	"tandem/gateway/prompt/dialogue"
 )
 
 // A retrieval lets the owner of a mailbox listen. The keys are those of Asterisk's Comedian Mail, which its sound packs

@@ -5,8 +5,8 @@ import (
 	"testing"
 	"time"
 
-	"tandem/attendant/dialogue/legtest"
 	"tandem/gateway/call"
+	"tandem/gateway/prompt/dialogue/legtest"
 	"tandem/voicemail"
 )
 

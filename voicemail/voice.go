@@ -4,9 +4,9 @@ import (
 	"context"
 	"errors"
 
-	"tandem/attendant/dialogue"
 	"tandem/gateway/call"
 	"tandem/gateway/prompt"
+	"tandem/gateway/prompt/dialogue"
 )
 
 // A voice speaks to one leg in one language.

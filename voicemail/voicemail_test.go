@@ -10,9 +10,9 @@ import (
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5/pgxpool"
 
-	"tandem/attendant/dialogue/legtest"
 	"tandem/gateway/call"
 	"tandem/gateway/prompt"
+	"tandem/gateway/prompt/dialogue/legtest"
 	"tandem/migrations/pgtest"
 	"tandem/voicemail"
 	"tandem/voicemail/voicemailpg"

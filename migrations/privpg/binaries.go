@@ -47,18 +47,22 @@ func newest(found map[string]string) string {
 	})
 }
 
-// candidates lists the directories that may hold the binaries.
+// candidates lists the directories that may hold the binaries, the preferred first.
 func candidates(patterns []string) []string {
-	var dirs []string
+	fallback := ""
 	if patterns == nil {
 		patterns = []string{debian}
 		if p, err := exec.LookPath("initdb"); err == nil {
-			dirs = append(dirs, filepath.Dir(p))
+			fallback = filepath.Dir(p)
 		}
 	}
+	var dirs []string
 	for _, p := range patterns {
 		m, _ := filepath.Glob(p)
 		dirs = append(dirs, m...)
+	}
+	if fallback != "" {
+		dirs = append(dirs, fallback)
 	}
 	return dirs
 }
