@@ -2,13 +2,20 @@
 // belongs to, and calls out through them.
 //
 // A Set holds them all and is replaced at run time: Replace starts what is new, stops what is gone and leaves alone
-// what did not change. Set is given to the trunk UA: AllowSource, Admit.
+// what did not change. It is wired in a circle: the Set is made first, its AllowSource and Admit go into the
+// configuration of the trunk user agent, and Attach gives the Set that user agent.
+//
+// A trunk is recognized by the address that packets come from, never by what a message says. Passwords leave only
+// towards the trunk's own host. Which number may go through which trunk is decided in package route.
 package trunk
 
 import (
-	"context"
-	"log/slog"
+	"cmp"
+	"crypto/tls"
+	"errors"
+	"fmt"
 	"net/netip"
+	"strings"
 	"time"
 
 	"tandem/gateway/call"
@@ -34,84 +41,127 @@ const (
 	SRTPRequired  SRTP = "required"
 )
 
+// Format is how a carrier wants numbers written.
+type Format string
+
+// The formats.
+const (
+	Plus   Format = "plus"   // +15551234567
+	Digits Format = "digits" // 15551234567
+	Zeros  Format = "zeros"  // 0015551234567
+)
+
+// Identity says where the caller's number is put besides From (RFC 3325).
+type Identity string
+
+// The places.
+const (
+	Asserted  Identity = "asserted"  // P-Asserted-Identity
+	Preferred Identity = "preferred" // P-Preferred-Identity
+	NoneGiven Identity = "none"
+)
+
 // Trunk is the configuration of one trunk.
 type Trunk struct {
-	Name       string // unique, shown everywhere
-	Host       string // the carrier's proxy and registrar
-	Port       int    // 0: SRV, or the transport's default
-	Transport  sipua.Transport
-	Mode       Mode
-	User       string         // registered user, and the default From user
-	AuthUser   string         // digest user; default User
-	Password   sipua.Secret   //
-	Realm      string         // only this realm gets our digest; empty: whichever the carrier asks for
+	Name       string          // unique, shown everywhere
+	Host       string          // the carrier's proxy and registrar
+	Port       int             // 0: SRV, or the transport's default
+	Transport  sipua.Transport // default UDP
+	Mode       Mode            // default by address
+	User       string          // registered user, and the user of From in register mode
+	AuthUser   string          // digest user; default User
+	Password   sipua.Secret
+	Realm      string         // only this realm gets our digest; empty: the one the carrier asks for first
 	FromDomain string         // host of From and of the address-of-record; default Host
 	Codecs     []call.Codec   // in order of preference; default PCMU, PCMA
 	SRTP       SRTP           // default forbidden
 	MaxCalls   int            // concurrent, both directions; 0 unlimited
 	Sources    []netip.Prefix // where its INVITEs come from besides Host's addresses
 	Expires    time.Duration  // registration asked for; default 1 h
-	Insecure   bool           // TLS certificate not verified; a carrier without a proper one
+	Insecure   bool           // the TLS certificate is not verified: for a carrier without a proper one
+	Format     Format         // default plus
+	Identity   Identity       // default asserted by address, preferred in register mode
+	Probe      time.Duration  // OPTIONS this often, by address only; 0 never: some carriers do not answer it
 }
 
-// State is a snapshot of a trunk for display.
-type State struct {
-	Name            string
-	Up              bool      // calls can go out
-	RegisteredUntil time.Time // zero when not registered
-	Calls           int
-	LastError       string // in plain words; empty when all is well
-	LastErrorAt     time.Time
+func (t Trunk) withDefaults() Trunk {
+	t.Transport = sipua.Transport(strings.ToUpper(string(cmp.Or(t.Transport, sipua.UDP))))
+	t.Mode = cmp.Or(t.Mode, ByAddress)
+	t.AuthUser = cmp.Or(t.AuthUser, t.User)
+	t.FromDomain = cmp.Or(t.FromDomain, t.Host)
+	t.SRTP = cmp.Or(t.SRTP, SRTPForbidden)
+	t.Expires = cmp.Or(t.Expires, time.Hour)
+	t.Format = cmp.Or(t.Format, Plus)
+	if len(t.Codecs) == 0 {
+		t.Codecs = []call.Codec{call.PCMU, call.PCMA}
+	}
+	if t.Identity == "" {
+		t.Identity = Asserted
+		if t.Mode == Register {
+			t.Identity = Preferred
+		}
+	}
+	return t
 }
 
-// Config of a Set.
-type Config struct {
-	Logger *slog.Logger
-	// Backoff is the first wait after a failed registration, doubled up to MaxBackoff, with jitter. Defaults 2 s, 5 min.
-	Backoff, MaxBackoff time.Duration
+// validate gives every problem of a trunk, in sentences.
+func (t Trunk) validate() error {
+	var errs []error
+	problem := func(wrong bool, format string, args ...any) {
+		if wrong {
+			errs = append(errs, fmt.Errorf("trunk %q: "+format, append([]any{t.Name}, args...)...))
+		}
+	}
+	problem(t.Name == "", "it has no name")
+	problem(t.Host == "" || strings.ContainsAny(t.Host, " <>@;?\r\n\""), "%q is not a host", t.Host)
+	problem(t.Port < 0 || t.Port > 65535, "%d is not a port", t.Port)
+	problem(t.Transport != sipua.UDP && t.Transport != sipua.TCP && t.Transport != sipua.TLS,
+		"transport %q is none of UDP, TCP, TLS", t.Transport)
+	problem(t.Mode != Register && t.Mode != ByAddress, "mode %q is neither register nor address", t.Mode)
+	problem(t.Mode == Register && t.User == "", "registering needs a user")
+	problem(t.SRTP != SRTPForbidden && t.SRTP != SRTPOptional && t.SRTP != SRTPRequired, "unknown SRTP policy %q", t.SRTP)
+	problem(t.Format != Plus && t.Format != Digits && t.Format != Zeros, "unknown number format %q", t.Format)
+	problem(t.Identity != Asserted && t.Identity != Preferred && t.Identity != NoneGiven, "unknown identity %q", t.Identity)
+	problem(t.Expires < time.Minute || t.Expires > 24*time.Hour, "a registration of %v is not between a minute and a day", t.Expires)
+	problem(t.MaxCalls < 0, "%d calls is less than none", t.MaxCalls)
+	return errors.Join(errs...)
 }
 
-// Set is all trunks.
-type Set struct{}
-
-// NewSet makes an empty Set. Attach gives it its UA.
-func NewSet(c Config) *Set { return &Set{} }
-
-// Attach gives the set the UA that it registers and calls with. Once, before Replace.
-func (s *Set) Attach(ua *sipua.UA) {}
-
-// Replace makes trunks the set's trunks. Every problem of the list is returned at once, and then nothing changed.
-func (s *Set) Replace(ctx context.Context, trunks []Trunk) error { return nil }
-
-// Get gives the trunk of this name.
-func (s *Set) Get(name string) (Trunk, bool) { return Trunk{}, false }
-
-// States are all trunks, by name.
-func (s *Set) States() []State { return nil }
-
-// Close unregisters every trunk and stops, until ctx ends.
-func (s *Set) Close(ctx context.Context) error { return nil }
-
-// AllowSource says whether an address belongs to any trunk; for sipua.Config.
-func (s *Set) AllowSource(a netip.Addr) bool { return false }
-
-// Admit matches an INVITE to a trunk; for sipua.Config.
-func (s *Set) Admit(src sipua.Source) (sipua.Admission, bool) { return sipua.Admission{}, false }
-
-// CallOptions are the details of a call out.
-type CallOptions struct {
-	Media       sipua.Media
-	Diversion   []sipua.Diversion
-	MaxForwards int
-	Headers     []sipua.Header
-	Info        call.Info
+func (t Trunk) hop() sipua.Hop {
+	h := sipua.Hop{Transport: t.Transport, Host: t.Host, Port: t.Port}
+	if t.Transport == sipua.TLS {
+		h.TLS = &tls.Config{MinVersion: tls.VersionTLS12, InsecureSkipVerify: t.Insecure}
+	}
+	return h
 }
 
-// Call sends an INVITE for a number through the named trunk. Errors: ErrUnknown, ErrDown, ErrFull, or why the
-// carrier cannot be reached.
-func (s *Set) Call(ctx context.Context, trunk, number string, from call.Party, o CallOptions) (*sipua.Leg, error) {
-	return nil, nil
+// hostPort is the host part of the trunk's URIs.
+func (t Trunk) hostPort() string {
+	host := t.Host
+	if a, err := netip.ParseAddr(host); err == nil && a.Is6() {
+		host = "[" + host + "]"
+	}
+	if t.Port != 0 {
+		return fmt.Sprintf("%s:%d", host, t.Port)
+	}
+	return host
 }
 
-// Take counts an incoming call against the trunk's MaxCalls; the release function must be called once. ErrFull.
-func (s *Set) Take(name string) (release func(), err error) { return nil, nil }
+func (t Trunk) credentials() sipua.Credentials {
+	return sipua.Credentials{User: t.AuthUser, Password: t.Password, Realm: t.Realm}
+}
+
+// write puts a number into the carrier's format. What is not an international number stays as it is.
+func (f Format) write(number string) string {
+	digits, international := strings.CutPrefix(number, "+")
+	if !international {
+		return number
+	}
+	switch f {
+	case Digits:
+		return digits
+	case Zeros:
+		return "00" + digits
+	}
+	return number
+}
