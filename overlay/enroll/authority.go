@@ -104,11 +104,15 @@ func (a *Authority) Issue(user string, node wire.NodeID, pub crypto.PublicKey, l
 
 // NewIdentity makes a key and a certificate for it: the identity of a server peer.
 func (a *Authority) NewIdentity(user string, node wire.NodeID) (*cert.Identity, error) {
+	return a.newIdentity(user, node, cert.Lifetime)
+}
+
+func (a *Authority) newIdentity(user string, node wire.NodeID, lifetime time.Duration) (*cert.Identity, error) {
 	key, err := cert.NewKey()
 	if err != nil {
 		return nil, fmt.Errorf("make an identity: %w", err)
 	}
-	der, _, err := a.Issue(user, node, key.Public(), 0)
+	der, _, err := a.Issue(user, node, key.Public(), lifetime)
 	if err != nil {
 		return nil, err
 	}
@@ -122,9 +126,10 @@ func (a *Authority) SignerID() wire.NodeID {
 	return wire.NodeID(sum[:wire.IDLength])
 }
 
-// Signer is the identity that signs configuration documents; its key is new each time.
+// Signer is an identity to sign one configuration document with and then to forget. Its key is new each time; its
+// certificate lasts as long as the authority, so that a document stays good until the next one.
 func (a *Authority) Signer() (*cert.Identity, error) {
-	return a.NewIdentity("configuration@"+a.Overlay, a.SignerID())
+	return a.newIdentity("configuration@"+a.Overlay, a.SignerID(), rootLifetime)
 }
 
 // TLSConfig is for the HTTPS server of the enrollment. Its certificate is for hosts (names or addresses) and the

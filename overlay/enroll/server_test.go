@@ -13,8 +13,10 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+	"time"
 
 	"tandem/overlay/cert"
+	"tandem/overlay/config"
 	"tandem/overlay/enroll"
 )
 
@@ -64,7 +66,7 @@ func (s *site) send(t *testing.T, contentType string, body io.Reader) (int, stri
 	if err != nil {
 		t.Fatal(err)
 	}
-	return resp.StatusCode, resp.Header.Get("Content-Type"), strings.TrimSpace(string(answer))
+	return resp.StatusCode, resp.Header.Get("Content-Type"), string(answer)
 }
 
 // The tokens of §11.3.
@@ -101,11 +103,11 @@ func TestRefusalTokens(t *testing.T) {
 		"body too long":    {good(map[string]string{"x": strings.Repeat("x", 80<<10)}), "bad_CSR"},
 	} {
 		status, contentType, body := s.post(t, row.fields)
-		if status != http.StatusForbidden || body != row.want || !strings.HasPrefix(contentType, "text/plain") {
+		if status != http.StatusForbidden || body != row.want+"\n" || !strings.HasPrefix(contentType, "text/plain") {
 			t.Errorf("%s: %d %s %q, want 403 text/plain %q", name, status, contentType, body, row.want)
 		}
 	}
-	if status, _, body := s.send(t, "application/json", strings.NewReader("{}")); status != http.StatusForbidden || body != "bad_CSR" {
+	if status, _, body := s.send(t, "application/json", strings.NewReader("{}")); status != http.StatusForbidden || body != "bad_CSR\n" {
 		t.Errorf("no form: %d %q", status, body)
 	}
 	if len(s.book.secrets) != 1 || len(s.book.devices) != 0 {
@@ -166,6 +168,17 @@ func TestAuthorityFromItsBytes(t *testing.T) {
 	other := newSite(t)
 	if _, err := enroll.LoadAuthority(overlay, other.authority.CertificateDER(), key, nil); err == nil {
 		t.Error("another's certificate was taken")
+	}
+}
+
+// A document that nobody had reason to change is good for more than the 90 days of other certificates.
+func TestDocumentOutlivesCertificates(t *testing.T) {
+	s := newSite(t)
+	for after, want := range map[time.Duration]bool{5 * 365 * 24 * time.Hour: true, 21 * 365 * 24 * time.Hour: false} {
+		_, err := config.VerifyFirst(s.current(), overlay, s.authority.Fingerprint(), time.Now().Add(after))
+		if (err == nil) != want {
+			t.Errorf("after %v: %v, want it good: %v", after, err, want)
+		}
 	}
 }
 

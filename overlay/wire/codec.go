@@ -123,11 +123,10 @@ func addList[T any, P codec[T]](b *cryptobyte.Builder, list []T) {
 // readList reads elements until body is empty.
 func readList[T any, P codec[T]](body *cryptobyte.String, list *[]T) bool {
 	for !body.Empty() {
-		var v T
-		if !P(&v).unmarshal(body) {
+		*list = append(*list, *new(T))
+		if !P(&(*list)[len(*list)-1]).unmarshal(body) {
 			return false
 		}
-		*list = append(*list, v)
 	}
 	return true
 }

@@ -49,13 +49,13 @@ func (d Destination) String() string {
 
 // MarshalDestinations encodes a destination list with nothing before it, as a RELOAD URI has it (§14.15).
 func MarshalDestinations(list []Destination) ([]byte, error) {
-	return encode("destination list", 18*len(list), func(b *cryptobyte.Builder) { addList(b, list) })
+	return appendDestinations(nil, list)
 }
 
 // UnmarshalDestinations is the reverse of MarshalDestinations.
 func UnmarshalDestinations(data []byte) ([]Destination, error) {
 	var list []Destination
-	err := decode("destination list", data, func(s *cryptobyte.String) bool { return readList(s, &list) })
+	err := decode("destination list", data, func(s *cryptobyte.String) bool { return readDestinations(s, &list) })
 	return list, err
 }
 
@@ -64,29 +64,64 @@ func (d *Destination) short() bool {
 	return d.Type == DestinationOpaque && len(d.Opaque) == 2 && d.Opaque[0]&0x80 != 0
 }
 
-func (d *Destination) marshal(b *cryptobyte.Builder) {
+// append writes d behind dst. Forwarding a message writes its lists anew, so this is kept cheap.
+func (d *Destination) append(dst []byte) ([]byte, error) {
 	if d.short() {
-		b.AddBytes([]byte(d.Opaque))
-		return
+		return append(dst, d.Opaque...), nil
 	}
-	b.AddUint8(uint8(d.Type))
-	b.AddUint8LengthPrefixed(func(b *cryptobyte.Builder) { d.marshalData(b) })
-}
-
-func (d *Destination) marshalData(b *cryptobyte.Builder) {
+	start := len(dst)
+	dst = append(dst, byte(d.Type), 0)
 	switch d.Type {
 	case DestinationNode:
-		b.AddBytes(d.Node[:])
+		dst = append(dst, d.Node[:]...)
 	case DestinationResource:
-		d.Resource.marshal(b)
+		dst = append(dst, IDLength)
+		dst = append(dst, d.Resource[:]...)
 	case DestinationOpaque:
-		addOpaque8(b, d.Opaque)
+		dst = append(dst, byte(len(d.Opaque)))
+		dst = append(dst, d.Opaque...)
 	default:
-		if d.Type == 0 || d.Type > 127 {
-			b.SetError(fmt.Errorf("destination type %d", d.Type))
-		}
-		b.AddBytes([]byte(d.Opaque))
+		dst = append(dst, d.Opaque...)
 	}
+	n := len(dst) - start - 2
+	if n > 255 || d.Type == 0 || d.Type > 127 {
+		return nil, fmt.Errorf("destination of type %d with %d bytes", d.Type, n)
+	}
+	dst[start+1] = byte(n)
+	return dst, nil
+}
+
+func appendDestinations(dst []byte, list []Destination) ([]byte, error) {
+	var err error
+	for i := range list {
+		if dst, err = list[i].append(dst); err != nil {
+			return nil, err
+		}
+	}
+	return dst, nil
+}
+
+func readDestinations(s *cryptobyte.String, list *[]Destination) bool {
+	if s.Empty() {
+		return true
+	}
+	out := make([]Destination, 0, len(*s)/(IDLength+2)+1)
+	for !s.Empty() {
+		out = append(out, Destination{})
+		if !out[len(out)-1].unmarshal(s) {
+			return false
+		}
+	}
+	*list = out
+	return true
+}
+
+func (d *Destination) marshal(b *cryptobyte.Builder) {
+	data, err := d.append(nil)
+	if err != nil {
+		b.SetError(err)
+	}
+	b.AddBytes(data)
 }
 
 func (d *Destination) unmarshal(s *cryptobyte.String) bool {

@@ -73,12 +73,6 @@ type ForwardingOption struct {
 	Value []byte
 }
 
-func (o *ForwardingOption) marshal(b *cryptobyte.Builder) {
-	b.AddUint8(uint8(o.Type))
-	b.AddUint8(o.Flags)
-	addOpaque16(b, o.Value)
-}
-
 func (o *ForwardingOption) unmarshal(s *cryptobyte.String) bool {
 	return s.ReadUint8((*uint8)(&o.Type)) && s.ReadUint8(&o.Flags) && readOpaque16(s, &o.Value)
 }
@@ -89,18 +83,11 @@ func (h *ForwardingHeader) marshal(payload int) ([]byte, error) {
 	if h.Fragment.Offset > offsetMask {
 		return nil, fmt.Errorf("encode forwarding header: fragment offset %d", h.Fragment.Offset)
 	}
-	out := make([]byte, fixedHeader, fixedHeader+18*(len(h.Via)+len(h.Destinations))+payload)
-	lists := [3]func(*cryptobyte.Builder){
-		func(b *cryptobyte.Builder) { addList(b, h.Via) },
-		func(b *cryptobyte.Builder) { addList(b, h.Destinations) },
-		func(b *cryptobyte.Builder) { addList(b, h.Options) },
-	}
-	for i, list := range lists {
+	out := make([]byte, fixedHeader, fixedHeader+19*(len(h.Via)+len(h.Destinations))+16*len(h.Options)+payload)
+	var err error
+	for i := range 3 {
 		before := len(out)
-		b := cryptobyte.NewBuilder(out)
-		list(b)
-		var err error
-		if out, err = b.Bytes(); err != nil {
+		if out, err = h.appendList(out, i); err != nil {
 			return nil, fmt.Errorf("encode forwarding header: %w", err)
 		}
 		length := len(out) - before
@@ -110,6 +97,25 @@ func (h *ForwardingHeader) marshal(payload int) ([]byte, error) {
 		binary.BigEndian.PutUint16(out[32+2*i:], uint16(length))
 	}
 	h.putFixed(out, len(out)+payload)
+	return out, nil
+}
+
+// appendList writes the lists in their order: via, destinations, options.
+func (h *ForwardingHeader) appendList(out []byte, i int) ([]byte, error) {
+	switch i {
+	case 0:
+		return appendDestinations(out, h.Via)
+	case 1:
+		return appendDestinations(out, h.Destinations)
+	}
+	for _, o := range h.Options {
+		if len(o.Value) > 0xffff {
+			return nil, errors.New("option longer than 2^16-1 bytes")
+		}
+		out = append(out, byte(o.Type), o.Flags)
+		out = binary.BigEndian.AppendUint16(out, uint16(len(o.Value)))
+		out = append(out, o.Value...)
+	}
 	return out, nil
 }
 
@@ -169,14 +175,17 @@ func (h *ForwardingHeader) unmarshalLists(s *cryptobyte.String, via, dest, optio
 	if !s.ReadBytes((*[]byte)(&v), int(via)) || !s.ReadBytes((*[]byte)(&d), int(dest)) || !s.ReadBytes((*[]byte)(&o), int(options)) {
 		return malformed("forwarding header")
 	}
-	if !readList(&v, &h.Via) || resourceBefore(h.Via, len(h.Via)) {
+	if !readDestinations(&v, &h.Via) || resourceBefore(h.Via, len(h.Via)) {
 		return malformed("via list")
 	}
-	if !readList(&d, &h.Destinations) || len(h.Destinations) == 0 || resourceBefore(h.Destinations, len(h.Destinations)-1) {
+	if !readDestinations(&d, &h.Destinations) || len(h.Destinations) == 0 || resourceBefore(h.Destinations, len(h.Destinations)-1) {
 		return malformed("destination list")
 	}
-	if !readList(&o, &h.Options) {
-		return malformed("forwarding options")
+	for !o.Empty() {
+		h.Options = append(h.Options, ForwardingOption{})
+		if !h.Options[len(h.Options)-1].unmarshal(&o) {
+			return malformed("forwarding options")
+		}
 	}
 	return nil
 }

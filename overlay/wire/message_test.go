@@ -3,6 +3,7 @@ package wire
 import (
 	"bytes"
 	"errors"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -124,6 +125,10 @@ func TestHeaderNotEncoded(t *testing.T) {
 	for name, change := range map[string]func(*ForwardingHeader){
 		"offset of 25 bits": func(h *ForwardingHeader) { h.Fragment.Offset = 1 << 24 },
 		"list of 65538":     func(h *ForwardingHeader) { h.Via = make65538() },
+		"opaque ID of 255": func(h *ForwardingHeader) {
+			h.Via = []Destination{{Type: DestinationOpaque, Opaque: strings.Repeat("x", 255)}}
+		},
+		"destination type 128": func(h *ForwardingHeader) { h.Via = []Destination{{Type: 128}} },
 		"destination type 0": func(h *ForwardingHeader) {
 			h.Destinations = []Destination{{}}
 		},

@@ -34,7 +34,7 @@ func (p *RedirServiceProvider) UnmarshalBinary(data []byte) error {
 func (p *RedirServiceProvider) unmarshal(s *cryptobyte.String) bool {
 	var route cryptobyte.String
 	var namespace []byte
-	ok := s.ReadUint8(&p.Type) && s.ReadUint16LengthPrefixed(&route) && readList(&route, &p.Route) &&
+	ok := s.ReadUint8(&p.Type) && s.ReadUint16LengthPrefixed(&route) && readDestinations(&route, &p.Route) &&
 		readOpaque16(s, &namespace) && s.ReadUint16(&p.Level) && s.ReadUint16(&p.Node) && readOpaque16(s, &p.Extension)
 	p.Namespace = string(namespace)
 	return ok

@@ -69,7 +69,7 @@ func (r *SIPRegistration) unmarshalData(body *cryptobyte.String) bool {
 	case SIPRegistrationRoute:
 		ok := readOpaque16(body, &text)
 		r.ContactPrefs = string(text)
-		return ok && body.ReadUint16LengthPrefixed(&route) && readList(&route, &r.Route) && len(r.Route) > 0
+		return ok && body.ReadUint16LengthPrefixed(&route) && readDestinations(&route, &r.Route) && len(r.Route) > 0
 	}
 	keep(*body, &r.Raw)
 	return body.Skip(len(*body))
