@@ -9,6 +9,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"sync"
 
 	"github.com/google/uuid"
 
@@ -56,8 +57,9 @@ type Config struct {
 
 // A Service runs menus.
 type Service struct {
-	cfg Config
-	log *slog.Logger
+	cfg  Config
+	log  *slog.Logger
+	seen sync.Map // name to Menu: what was last read, for when the store cannot be asked
 }
 
 // New makes a Service.
@@ -74,11 +76,29 @@ func New(cfg Config) *Service {
 
 // Menu gives the handler that answers with a menu. ErrNotFound: there is none of that name.
 func (s *Service) Menu(name string) (call.Handler, error) {
-	ctx, cancel := context.WithTimeout(context.Background(), lookup)
-	defer cancel()
-	m, err := s.cfg.Menus.Menu(ctx, name)
+	m, err := s.menu(context.Background(), name)
 	if err != nil {
 		return nil, err
 	}
 	return call.HandlerFunc(func(ctx context.Context, leg call.Leg) error { return s.run(ctx, leg, m) }), nil
+}
+
+// menu reads a menu. While the store cannot be asked, it is the one that was read before.
+func (s *Service) menu(ctx context.Context, name string) (Menu, error) {
+	ctx, cancel := context.WithTimeout(ctx, lookup)
+	defer cancel()
+	m, err := s.cfg.Menus.Menu(ctx, name)
+	switch {
+	case err == nil:
+		s.seen.Store(name, m)
+		return m, nil
+	case errors.Is(err, ErrNotFound):
+		s.seen.Delete(name)
+	default:
+		if seen, ok := s.seen.Load(name); ok {
+			s.log.Error("menu as it was read before", "menu", name, "err", err)
+			return seen.(Menu), nil
+		}
+	}
+	return Menu{}, err
 }

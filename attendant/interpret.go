@@ -15,7 +15,7 @@ import (
 )
 
 const (
-	lookup         = 5 * time.Second // bounds the question for a menu: a caller waits for the answer
+	lookup         = 3 * time.Second // bounds the question for a menu: a caller waits for the answer
 	defaultTimeout = 5 * time.Second
 	defaultRetries = 2
 
@@ -45,7 +45,7 @@ func (s *Service) run(ctx context.Context, leg call.Leg, m Menu) error {
 		switch {
 		case t.Repeat:
 		case t.Menu != "":
-			if m, err = s.cfg.Menus.Menu(ctx, t.Menu); err != nil {
+			if m, err = s.menu(ctx, t.Menu); err != nil {
 				return v.fail(ctx, fmt.Errorf("menu %s: %w", t.Menu, err))
 			}
 		case t.Hangup:

@@ -13,6 +13,8 @@ import (
 // greeting gives what a caller hears before the beep, in parts that are played one after the other. Without the
 // database, callers hear the stock greeting.
 func (d *deposit) greeting(ctx context.Context, v *voice) []call.Source {
+	ctx, cancel := context.WithTimeout(ctx, lookup)
+	defer cancel()
 	kinds := []GreetingKind{Temporary, Unavailable}
 	if d.reason == call.Busy {
 		kinds = []GreetingKind{Temporary, Busy}
@@ -27,8 +29,6 @@ func (d *deposit) greeting(ctx context.Context, v *voice) []call.Source {
 
 // recorded gives a greeting of the owner's, nil if there is none.
 func (d *deposit) recorded(ctx context.Context, k GreetingKind) call.Source {
-	ctx, cancel := context.WithTimeout(ctx, lookup)
-	defer cancel()
 	g, err := d.cfg.Store.Greeting(ctx, d.box.AoR, k)
 	if err != nil {
 		if !errors.Is(err, ErrNotFound) {

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -56,23 +57,81 @@ func (o *outage) Finish(ctx context.Context, mailbox string, id uuid.UUID, e voi
 
 func TestDatabaseOutageLosesNothing(t *testing.T) {
 	t.Parallel()
-	for _, o := range []*outage{{before: 3}, {after: 4}, {before: 2, after: 3}} {
-		b := newBench(t)
-		o.Store = b.store
-		s := newService(t, o)
-		h, err := s.Deposit(alice, call.NobodyAnswers)
-		if err != nil {
-			t.Fatal(err)
-		}
-		leg := legtest.New(fromPSTN()).Says(legtest.Tone(500, 2500*time.Millisecond), legtest.Hangup())
-		b.serve(t, h, leg)
-		if err := s.Close(context.Background()); err != nil {
-			t.Fatal(err)
-		}
-		if got := b.audio(t, b.only(t, alice)); !bytes.Equal(got, leg.Said()) {
-			t.Errorf("%d bytes kept, %d said, or they differ", len(got), len(leg.Said()))
-		}
+	for name, o := range map[string]*outage{"before": {before: 3}, "after": {after: 4}, "both": {before: 2, after: 3}} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			b := newBench(t)
+			o.Store = b.store
+			s := newService(t, o)
+			h, err := s.Deposit(alice, call.NobodyAnswers)
+			if err != nil {
+				t.Fatal(err)
+			}
+			leg := legtest.New(fromPSTN()).Says(legtest.Tone(500, 2500*time.Millisecond), legtest.Hangup())
+			b.serve(t, h, leg)
+			if err := s.Close(context.Background()); err != nil {
+				t.Fatal(err)
+			}
+			if got := b.audio(t, b.only(t, alice)); !bytes.Equal(got, leg.Said()) {
+				t.Errorf("%d bytes kept, %d said, or they differ", len(got), len(leg.Said()))
+			}
+		})
 	}
+}
+
+// A mailbox that was seen before takes messages while the database is away; they are stored when it is back.
+func TestDatabaseAwayBeforeTheCall(t *testing.T) {
+	t.Parallel()
+	b := newBench(t)
+	gone := &away{Store: b.store}
+	s := newService(t, gone)
+	if _, err := s.Deposit(alice, call.Busy); err != nil {
+		t.Fatal(err)
+	}
+	gone.away.Store(true)
+	if _, err := s.Deposit(bob, call.Busy); !errors.Is(err, errOutage) {
+		t.Errorf("Deposit for somebody never seen: %v, want the outage", err)
+	}
+	h, err := s.Deposit(alice, call.Busy)
+	if err != nil {
+		t.Fatal(err)
+	}
+	leg := legtest.New(fromPSTN()).Says(legtest.Tone(500, 2*time.Second), legtest.Hangup())
+	b.serve(t, h, leg)
+	gone.away.Store(false)
+	if err := s.Close(context.Background()); err != nil {
+		t.Fatal(err)
+	}
+	if got := b.audio(t, b.only(t, alice)); !bytes.Equal(got, leg.Said()) {
+		t.Errorf("%d bytes kept, %d said, or they differ", len(got), len(leg.Said()))
+	}
+}
+
+// An away is a Store that cannot be reached while it is away.
+type away struct {
+	*voicemailpg.Store
+	away atomic.Bool
+}
+
+func (a *away) EnsureMailbox(ctx context.Context, owner string) (voicemail.Mailbox, error) {
+	if a.away.Load() {
+		return voicemail.Mailbox{}, errOutage
+	}
+	return a.Store.EnsureMailbox(ctx, owner)
+}
+
+func (a *away) Greeting(ctx context.Context, owner string, k voicemail.GreetingKind) (voicemail.Greeting, error) {
+	if a.away.Load() {
+		return voicemail.Greeting{}, errOutage
+	}
+	return a.Store.Greeting(ctx, owner, k)
+}
+
+func (a *away) Begin(ctx context.Context, m voicemail.Message) error {
+	if a.away.Load() {
+		return errOutage
+	}
+	return a.Store.Begin(ctx, m)
 }
 
 // A stall is a Store whose writes hang until it ends.

@@ -22,7 +22,11 @@ func (r *retrieval) ServeCall(ctx context.Context, leg call.Leg) error {
 		return err
 	}
 	s := &session{voice: r.voice(leg, r.box.Language), box: r.box}
-	return over(ctx, s.run(ctx))
+	err := over(ctx, s.run(ctx))
+	if err != nil {
+		_, _ = s.say(ctx, "vm-goodbye") // the store fails: better than a line that goes dead
+	}
+	return err
 }
 
 // rounds is how often a menu is said to somebody who presses nothing.

@@ -45,6 +45,7 @@ type Config struct {
 type Service struct {
 	cfg     Config
 	log     *slog.Logger
+	boxes   sync.Map // AoR to Mailbox: what was last seen, for when the store cannot be asked
 	writers sync.WaitGroup
 	closing context.Context // ends when no more can be waited for the writers
 	abandon context.CancelFunc
@@ -70,8 +71,8 @@ func setDefault(d *time.Duration, v time.Duration) {
 	}
 }
 
-// lookup bounds the question whether a mailbox is there: a caller waits for the answer.
-const lookup = 5 * time.Second
+// lookup bounds the questions to the store that a caller waits for.
+const lookup = 3 * time.Second
 
 // Deposit gives the handler that takes a message for the mailbox, with a greeting that fits the reason. ErrNotFound:
 // there is no such mailbox.
@@ -93,14 +94,24 @@ func (s *Service) Retrieval(owner string) (call.Handler, error) {
 	return &retrieval{Service: s, box: box}, nil
 }
 
+// open finds the mailbox. While the store cannot be asked, a mailbox that was there before is still taken to be.
 func (s *Service) open(aor string) (Mailbox, error) {
 	ctx, cancel := context.WithTimeout(context.Background(), lookup)
 	defer cancel()
 	box, err := s.cfg.Store.EnsureMailbox(ctx, aor)
-	if err != nil {
-		return Mailbox{}, fmt.Errorf("open mailbox %s: %w", aor, err)
+	switch {
+	case err == nil:
+		s.boxes.Store(aor, box)
+		return box, nil
+	case errors.Is(err, ErrNotFound):
+		s.boxes.Delete(aor)
+	default:
+		if seen, ok := s.boxes.Load(aor); ok {
+			s.log.Error("mailbox as it was seen before", "aor", aor, "err", err)
+			return seen.(Mailbox), nil
+		}
 	}
-	return box, nil
+	return Mailbox{}, fmt.Errorf("open mailbox %s: %w", aor, err)
 }
 
 // Run keeps the store tidy until ctx ends: it finishes the recordings of peers that died, and empties the trash.
