@@ -6,9 +6,9 @@
 // kept twice. It is pure: it is told of peers that came and went and computes. Timers, messages and links are
 // overlay/peer's.
 //
-//	          predecessors   │   successors
-//	 … p3 ──── p2 ──── p1 ── self ── s1 ──── s2 ──── s3 …      clockwise, Node-IDs grow, 2^128-1 is before 0
-//	                   (p1, self] is the range of self; s1 and s2 keep its replicas
+//	         predecessors   │   successors
+//	… p3 ──── p2 ──── p1 ── self ── s1 ──── s2 ──── s3 …      clockwise, Node-IDs grow, 2^128-1 is before 0
+//	                  (p1, self] is the range of self; s1 and s2 keep its replicas
 //
 // All arithmetic is modulo 2^128; Resource-IDs and Node-IDs are points of the same ring. The peer responsible for a
 // Resource-ID is the first at or after it (10.1).
