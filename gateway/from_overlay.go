@@ -17,11 +17,7 @@ import (
 // mailboxName is the user part under which the mailboxes are called.
 const mailboxName = "voicemail"
 
-// What the gateway itself refuses.
-var (
-	errImpostor = errors.New("From is not the certificate's user")
-	errToTrunk  = errors.New("a trunk reaches no trunk")
-)
+var errImpostor = errors.New("From is not the certificate's user")
 
 // fromOverlay takes a call from a peer. The certificate of its connection says who calls.
 func (g *Gateway) fromOverlay(ctx context.Context, in *sipua.Leg) {

@@ -29,8 +29,12 @@ import (
 	"tandem/gateway/trunk"
 )
 
-// ErrNotFound: there is no such mailbox or menu.
-var ErrNotFound = errors.New("not found")
+var (
+	// ErrNotFound: there is no such mailbox, menu or person.
+	ErrNotFound = errors.New("not found")
+	// ErrForbidden: a caller from a trunk was to be put through to a trunk.
+	ErrForbidden = errors.New("a trunk reaches no trunk")
+)
 
 // Voicemail is what the gateway wants of the mailboxes. Both answer ErrNotFound when there is no such mailbox.
 type Voicemail interface {

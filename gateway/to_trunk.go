@@ -16,7 +16,7 @@ import (
 func (x *exchange) toTrunk(n route.E164) (destination, error) {
 	d := destination{direction: cdr.Outbound, target: string(route.ToNumber) + ":" + string(n), number: n}
 	if x.in.Info().Side == call.Trunk {
-		return d, errToTrunk
+		return d, ErrForbidden
 	}
 	if err := x.rt.MayCall(x.rec.Caller.AoR, n); err != nil {
 		return d, err

@@ -8,6 +8,7 @@ package b2bua
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"time"
 
@@ -15,8 +16,12 @@ import (
 	"tandem/gateway/sipua"
 )
 
-// ErrNoBranch: there was nowhere to call.
-var ErrNoBranch = errors.New("nowhere to call")
+var (
+	// ErrNoBranch: there was nowhere to call.
+	ErrNoBranch = errors.New("nowhere to call")
+	// ErrUnreachable: the INVITE could not be sent, for the reason it comes with.
+	ErrUnreachable = errors.New("not reachable")
+)
 
 // A Branch is one place that may be called.
 type Branch struct {
@@ -129,9 +134,9 @@ func (d Dial) attempt(ctx context.Context, b Branch) (*sipua.Leg, error) {
 	leg, err := b.Invite(ctx)
 	if err != nil {
 		if ctx.Err() != nil {
-			err = context.Cause(ctx)
+			return nil, context.Cause(ctx)
 		}
-		return nil, err
+		return nil, fmt.Errorf("%s: %w: %w", b.Name, ErrUnreachable, err)
 	}
 	err = d.wait(ctx, leg)
 	if err != nil {

@@ -113,6 +113,8 @@ func RefusalOf(err error) *sipua.StatusError {
 		return &sipua.StatusError{Code: 503, Cause: call.NoCircuit}
 	case errors.As(err, &c):
 		return &sipua.StatusError{Code: sipua.StatusOf(c), Cause: c}
+	case errors.Is(err, ErrUnreachable):
+		return &sipua.StatusError{Code: 503, Cause: call.NetworkOutOfOrder}
 	case errors.Is(err, context.DeadlineExceeded):
 		return &sipua.StatusError{Code: 408, Cause: call.RecoveryTimerExpiry}
 	case errors.Is(err, context.Canceled):
