@@ -262,6 +262,31 @@ func TestBlob(t *testing.T) {
 	}
 }
 
+// The RFC can be read so that a document's signature covers the document alone.
+func TestBlobAlone(t *testing.T) {
+	a := newAuthority(t)
+	id := a.identity(t, "owner@example.org", node(0x11))
+	blob := []byte("<configuration/>")
+	security, err := id.SignBlob(blob)
+	if err != nil {
+		t.Fatal(err)
+	}
+	block, err := wire.ParseSecurityBlock(security)
+	if err != nil {
+		t.Fatal(err)
+	}
+	sum := sha256.Sum256(blob)
+	if block.Signature.Value, err = id.Key.Sign(rand.Reader, sum[:], crypto.SHA256); err != nil {
+		t.Fatal(err)
+	}
+	if security, err = block.MarshalBinary(); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := a.verifier().Blob(blob, security); err != nil {
+		t.Error(err)
+	}
+}
+
 func FuzzMessageSignature(f *testing.F) {
 	a := newAuthority(f)
 	m := message()

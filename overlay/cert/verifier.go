@@ -80,7 +80,11 @@ func (v *Verifier) SetTrust(t Trust) {
 // Certificate verifies a certificate, DER, and says whose it is. Others that came with it may be given as
 // intermediates. The error wraps ErrCertificate.
 func (v *Verifier) Certificate(der []byte, others ...[]byte) (Peer, error) {
-	a, err := v.accept(sha256.Sum256(der), der, others)
+	bucket := make([]carried, len(others))
+	for i, o := range others {
+		bucket[i].der = o
+	}
+	a, err := v.accept(sha256.Sum256(der), der, bucket)
 	if err != nil {
 		return Peer{}, err
 	}
@@ -88,7 +92,7 @@ func (v *Verifier) Certificate(der []byte, others ...[]byte) (Peer, error) {
 }
 
 // accept is Certificate with the hash of der.
-func (v *Verifier) accept(hash [32]byte, der []byte, others [][]byte) (*accepted, error) {
+func (v *Verifier) accept(hash [32]byte, der []byte, others []carried) (*accepted, error) {
 	t, now := v.trust.Load(), v.now()
 	a, known := t.certificates.get(hash)
 	if !known || now.Before(a.from) || now.After(a.to) {
@@ -106,7 +110,7 @@ func (v *Verifier) accept(hash [32]byte, der []byte, others [][]byte) (*accepted
 	return a, nil
 }
 
-func (v *Verifier) verify(t *trust, der []byte, others [][]byte, now time.Time) (*accepted, error) {
+func (v *Verifier) verify(t *trust, der []byte, others []carried, now time.Time) (*accepted, error) {
 	// A copy: what is remembered must not keep a whole message in memory.
 	c, err := x509.ParseCertificate(bytes.Clone(der))
 	if err != nil {
@@ -123,7 +127,7 @@ func (v *Verifier) verify(t *trust, der []byte, others [][]byte, now time.Time) 
 	return a, a.verifyChain(t.roots, others, now)
 }
 
-func (a *accepted) verifyChain(roots *x509.CertPool, others [][]byte, now time.Time) error {
+func (a *accepted) verifyChain(roots *x509.CertPool, others []carried, now time.Time) error {
 	chains, err := a.peer.Certificate.Verify(x509.VerifyOptions{
 		Roots:         roots,
 		Intermediates: intermediates(others),
@@ -147,10 +151,10 @@ func (a *accepted) verifyChain(roots *x509.CertPool, others [][]byte, now time.T
 // maxIntermediates bounds the work that a stranger's bucket of certificates can cause.
 const maxIntermediates = 4
 
-func intermediates(others [][]byte) *x509.CertPool {
+func intermediates(others []carried) *x509.CertPool {
 	pool, n := x509.NewCertPool(), 0
-	for _, der := range others[:min(len(others), 2*maxIntermediates)] {
-		if c, err := x509.ParseCertificate(der); err == nil && c.IsCA && n < maxIntermediates {
+	for _, o := range others[:min(len(others), 2*maxIntermediates)] {
+		if c, err := x509.ParseCertificate(o.der); err == nil && c.IsCA && n < maxIntermediates {
 			pool.AddCert(c)
 			n++
 		}

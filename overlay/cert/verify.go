@@ -14,7 +14,23 @@ type Checked struct {
 	Signer Signer
 
 	v      *Verifier
-	bucket []wire.GenericCertificate
+	bucket []carried
+}
+
+// carried is a certificate that came with a message, with its hash: with many values, many signatures name it.
+type carried struct {
+	der  []byte
+	hash [32]byte
+}
+
+func carry(certificates []wire.GenericCertificate) []carried {
+	out := make([]carried, 0, len(certificates))
+	for _, c := range certificates {
+		if c.Type == wire.CertificateX509 {
+			out = append(out, carried{c.Data, sha256.Sum256(c.Data)})
+		}
+	}
+	return out
 }
 
 // Message checks the signature of a message and says whose it is (§6.3.4). A message that fails is dropped. The error
@@ -24,15 +40,15 @@ func (v *Verifier) Message(m *wire.Message) (Checked, error) {
 	if err != nil {
 		return Checked{}, err
 	}
-	sig := &block.Signature
-	signer, err := v.signer(sig, block.Certificates)
+	sig, bucket := &block.Signature, carry(block.Certificates)
+	signer, err := v.signer(sig, bucket)
 	if err != nil {
 		return Checked{}, err
 	}
 	if !verifyInput(signer.Certificate.PublicKey, sig, wire.MessageInput(&m.Header, m.Contents, sig.Identity)) {
 		return Checked{}, fmt.Errorf("%w: message of %v", ErrSignature, signer.NodeID)
 	}
-	return Checked{Signer: signer, v: v, bucket: block.Certificates}, nil
+	return Checked{Signer: signer, v: v, bucket: bucket}, nil
 }
 
 // Value checks the signature of a value of the message, or of its place in an array or dictionary, and says whose it
@@ -82,8 +98,8 @@ func (v *Verifier) Blob(blob, security []byte) (Signer, error) {
 	if err != nil {
 		return Signer{}, err
 	}
-	sig := &block.Signature
-	signer, err := v.signer(sig, block.Certificates)
+	sig, bucket := &block.Signature, carry(block.Certificates)
+	signer, err := v.signer(sig, bucket)
 	if err != nil {
 		return Signer{}, err
 	}
@@ -95,12 +111,9 @@ func (v *Verifier) Blob(blob, security []byte) (Signer, error) {
 }
 
 // signer finds the certificate that a signature names and verifies it.
-func (v *Verifier) signer(sig *wire.Signature, certificates []wire.GenericCertificate) (Signer, error) {
-	for _, c := range certificates {
-		if c.Type != wire.CertificateX509 {
-			continue
-		}
-		named, err := v.named(&sig.Identity, c.Data, certificates)
+func (v *Verifier) signer(sig *wire.Signature, bucket []carried) (Signer, error) {
+	for i := range bucket {
+		named, err := v.named(&sig.Identity, &bucket[i], bucket)
 		if err != nil || named.NodeID != (wire.NodeID{}) {
 			return named, err
 		}
@@ -109,22 +122,25 @@ func (v *Verifier) signer(sig *wire.Signature, certificates []wire.GenericCertif
 }
 
 // named is the signer if identity names the certificate, else the zero Signer.
-func (v *Verifier) named(identity *wire.SignerIdentity, der []byte, all []wire.GenericCertificate) (Signer, error) {
+func (v *Verifier) named(identity *wire.SignerIdentity, c *carried, bucket []carried) (Signer, error) {
 	switch identity.Type {
 	case wire.SignerCertHash:
-		return v.namedByCertificate(identity, der, all)
+		return v.namedByCertificate(identity, c, bucket)
 	case wire.SignerCertHashNodeID:
-		return v.namedByNode(identity, der, all)
+		return v.namedByNode(identity, c, bucket)
 	}
 	return Signer{}, fmt.Errorf("%w: signer identity type %d", ErrSignature, identity.Type)
 }
 
-func (v *Verifier) namedByCertificate(identity *wire.SignerIdentity, der []byte, all []wire.GenericCertificate) (Signer, error) {
-	sum, _ := digest(identity.Hash, der)
+func (v *Verifier) namedByCertificate(identity *wire.SignerIdentity, c *carried, bucket []carried) (Signer, error) {
+	sum := c.hash[:]
+	if identity.Hash != wire.HashSHA256 {
+		sum, _ = digest(identity.Hash, c.der)
+	}
 	if sum == nil || !bytes.Equal(sum, identity.Digest) {
 		return Signer{}, nil
 	}
-	a, err := v.accept(sha256.Sum256(der), der, ders(all))
+	a, err := v.accept(c.hash, c.der, bucket)
 	if err != nil {
 		return Signer{}, err
 	}
@@ -135,27 +151,16 @@ func (v *Verifier) namedByCertificate(identity *wire.SignerIdentity, der []byte,
 }
 
 // namedByNode has to look into the certificate to know whether it is meant; one that is not accepted is not meant.
-func (v *Verifier) namedByNode(identity *wire.SignerIdentity, der []byte, all []wire.GenericCertificate) (Signer, error) {
-	a, err := v.accept(sha256.Sum256(der), der, ders(all))
+func (v *Verifier) namedByNode(identity *wire.SignerIdentity, c *carried, bucket []carried) (Signer, error) {
+	a, err := v.accept(c.hash, c.der, bucket)
 	if err != nil {
 		return Signer{}, nil
 	}
 	for _, n := range a.peer.NodeIDs {
-		sum, _ := digest(identity.Hash, append(bytes.Clone(n[:]), der...))
+		sum, _ := digest(identity.Hash, append(n[:], c.der...))
 		if sum != nil && bytes.Equal(sum, identity.Digest) {
 			return Signer{NodeID: n, Peer: a.peer}, nil
 		}
 	}
 	return Signer{}, nil
-}
-
-func ders(all []wire.GenericCertificate) [][]byte {
-	if len(all) < 2 {
-		return nil
-	}
-	out := make([][]byte, 0, len(all))
-	for _, c := range all {
-		out = append(out, c.Data)
-	}
-	return out
 }

@@ -3,6 +3,7 @@ package config_test
 import (
 	"bytes"
 	"crypto/sha256"
+	"encoding/base64"
 	"errors"
 	"strings"
 	"testing"
@@ -155,6 +156,43 @@ func TestSignRefuses(t *testing.T) {
 		change(d)
 		if _, err := d.Sign(o.signer); err == nil {
 			t.Errorf("%s: signed", name)
+		}
+	}
+}
+
+// resign changes the configuration and signs it again, but not the Kinds in it.
+func (o owner) resign(t *testing.T, raw []byte, old, with string) []byte {
+	t.Helper()
+	from, to := bytes.Index(raw, []byte("<configuration ")), bytes.Index(raw, []byte("\n<signature>"))
+	blob := bytes.Replace(raw[from:to], []byte(old), []byte(with), 1)
+	if bytes.Equal(blob, raw[from:to]) {
+		t.Fatalf("no %q in the document", old)
+	}
+	security, err := o.signer.SignBlob(blob)
+	if err != nil {
+		t.Fatal(err)
+	}
+	signature := "\n<signature>" + base64.StdEncoding.EncodeToString(security) + "</signature>\n</overlay>\n"
+	return append(append(bytes.Clone(raw[:from]), blob...), signature...)
+}
+
+// "Receivers MUST verify the signature prior to accepting a kind-block" (§11.1): its own, by a kind-signer.
+func TestKindSignature(t *testing.T) {
+	o := newOwner(t)
+	raw := o.sign(t, o.document()).Raw
+	signer := "<kind-signer>" + node(0xaa).String() + "</kind-signer>"
+	for name, row := range map[string]struct {
+		old, with string
+		ok        bool
+	}{
+		"nothing that matters": {"<initial-ttl>100", "<initial-ttl>99", true},
+		"changed":              {"<max-count>3<", "<max-count>4<", false},
+		"not by a kind-signer": {signer, strings.ReplaceAll(signer, "a", "b"), false},
+		"signature malformed":  {"<kind-signature>A", "<kind-signature>B", false},
+	} {
+		_, err := config.VerifyFirst(o.resign(t, raw, row.old, row.with), overlay, sha256.Sum256(o.root.Raw), noon)
+		if row.ok && err != nil || !row.ok && !errors.Is(err, config.ErrSignature) {
+			t.Errorf("%s: %v, want accepted: %v", name, err, row.ok)
 		}
 	}
 }
