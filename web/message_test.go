@@ -201,7 +201,7 @@ func TestPeaks(t *testing.T) {
 		for _, p := range out.Peaks {
 			loudest = max(loudest, p)
 		}
-		if len(out.Peaks) != 120 || loudest != 100 {
+		if len(out.Peaks) != 480 || loudest != 100 {
 			t.Errorf("%d samples: %v", samples, out.Peaks)
 		}
 	}

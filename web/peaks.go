@@ -12,8 +12,8 @@ import (
 	"tandem/voicemail"
 )
 
-// peakCount is how many bars a waveform has.
-const peakCount = 120
+// peakCount is how many parts a waveform has: more than a page draws.
+const peakCount = 480
 
 type peaksOut struct {
 	CacheControl string `header:"Cache-Control"`

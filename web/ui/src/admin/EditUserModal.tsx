@@ -1,18 +1,14 @@
-import { Button, Divider, Group, Modal, NumberInput, PasswordInput, Stack, Text, TextInput } from "@mantine/core";
+import { Button, Divider, Group, NumberInput, PasswordInput, Stack, Text, TextInput } from "@mantine/core";
 import { useForm } from "@mantine/form";
 import { notifications } from "@mantine/notifications";
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { client, need, sentence, type User } from "../api/client";
+import { Dialog } from "../app/Dialog";
 import { Complaint, fieldsOf, longEnough } from "../app/forms";
 
 export function EditUserModal({ user, onClose }: { user: User | null; onClose: () => void }) {
   return (
-    <Modal
-      opened={user !== null}
-      onClose={onClose}
-      title={user?.address ?? ""}
-      closeButtonProps={{ "aria-label": "Close" }}
-    >
+    <Dialog opened={user !== null} onClose={onClose} title={user?.address ?? ""}>
       {user && (
         <Stack gap="xl">
           <Details user={user} onClose={onClose} />
@@ -20,7 +16,7 @@ export function EditUserModal({ user, onClose }: { user: User | null; onClose: (
           <Devices user={user} />
         </Stack>
       )}
-    </Modal>
+    </Dialog>
   );
 }
 

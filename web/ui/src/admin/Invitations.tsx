@@ -1,4 +1,4 @@
-import { Badge, Button, Skeleton, Stack, Text } from "@mantine/core";
+import { Badge, Button, Group, Skeleton, Stack, Text } from "@mantine/core";
 import { notifications } from "@mantine/notifications";
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { client, type Invitation, need, sentence } from "../api/client";
@@ -34,21 +34,23 @@ function Row({ invitation: i }: { invitation: Invitation }) {
     onError: (error) => notifications.show({ color: "red", message: sentence(error) }),
     onSettled: () => queries.invalidateQueries({ queryKey: ["invitations"] }),
   });
-  const date = (iso: string) => new Date(iso).toLocaleString(undefined, { dateStyle: "medium", timeStyle: "short" });
+  const date = (iso: string) => new Date(iso).toLocaleDateString(undefined, { dateStyle: "medium" });
   return (
     <li className={classes.row}>
-      <Stack gap={0} flex={1} miw={0}>
+      <Stack gap={2} flex={1} miw={0}>
         <Text fw={600} truncate>
           {i.address}
         </Text>
-        <Text size="sm" c="dimmed">
-          {i.purpose === "device" ? "A phone" : "This portal"} ·{" "}
-          {i.state === "open" ? `until ${date(i.expires_at)}` : `made ${date(i.created_at)}`}
-        </Text>
+        <Group gap={8}>
+          <Badge size="sm" variant="light" color={colours[i.state]}>
+            {i.state}
+          </Badge>
+          <Text size="sm" c="dimmed">
+            {i.purpose === "device" ? "A phone" : "This portal"},{" "}
+            {i.state === "open" ? `until ${date(i.expires_at)}` : `made ${date(i.created_at)}`}
+          </Text>
+        </Group>
       </Stack>
-      <Badge variant="light" color={colours[i.state]}>
-        {i.state}
-      </Badge>
       {i.state === "open" && (
         <Button
           size="compact-sm"

@@ -1,8 +1,9 @@
-import { Alert, Button, Group, Loader, Modal, SegmentedControl, Stack, Text } from "@mantine/core";
+import { Alert, Button, Group, Loader, SegmentedControl, Stack, Text } from "@mantine/core";
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { useEffect, useState } from "react";
 import { client, need, sentence } from "../api/client";
 import { CopyField } from "../app/CopyField";
+import { Dialog } from "../app/Dialog";
 import type { Invite } from "./PeoplePage";
 
 export type Purpose = "device" | "password";
@@ -10,15 +11,9 @@ export type Purpose = "device" | "password";
 /** Makes a link and shows it, once. */
 export function InviteModal({ invite, onClose }: { invite: Invite | null; onClose: () => void }) {
   return (
-    <Modal
-      opened={invite !== null}
-      onClose={onClose}
-      size="lg"
-      title={invite ? `Invite ${invite.user.name}` : ""}
-      closeButtonProps={{ "aria-label": "Close" }}
-    >
+    <Dialog opened={invite !== null} onClose={onClose} size="lg" title={invite ? `Invite ${invite.user.name}` : ""}>
       {invite && <Links key={invite.user.id} invite={invite} onClose={onClose} />}
-    </Modal>
+    </Dialog>
   );
 }
 

@@ -1,17 +1,18 @@
-import { Button, Group, Modal, PasswordInput, Stack, Switch, TextInput } from "@mantine/core";
+import { Button, Group, PasswordInput, Stack, Switch, TextInput } from "@mantine/core";
 import { useForm } from "@mantine/form";
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { client, need, type User } from "../api/client";
 import { portalQuery } from "../api/queries";
+import { Dialog } from "../app/Dialog";
 import { Complaint, fieldsOf, longEnough } from "../app/forms";
 
 type Props = { opened: boolean; onClose: () => void; onCreated: (user: User) => void };
 
 export function NewUserModal({ opened, onClose, onCreated }: Props) {
   return (
-    <Modal opened={opened} onClose={onClose} title="New person" closeButtonProps={{ "aria-label": "Close" }}>
+    <Dialog opened={opened} onClose={onClose} title="New person">
       <Form onClose={onClose} onCreated={onCreated} />
-    </Modal>
+    </Dialog>
   );
 }
 

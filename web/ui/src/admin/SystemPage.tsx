@@ -34,13 +34,15 @@ function Sections({ data }: { data: Overview }) {
       <Section title="Numbers" nothing="No number leads here.">
         {data.numbers.map((n) => (
           <li key={n.number} className={classes.row}>
-            <Text fw={600} className={classes.digits}>
-              {number(n.number)}
-            </Text>
-            <Text size="sm" c="dimmed" truncate flex={1}>
-              {n.label}
-            </Text>
-            <Text size="sm" truncate>
+            <Stack gap={0} className={classes.number}>
+              <Text fw={600} className={classes.digits}>
+                {number(n.number)}
+              </Text>
+              <Text size="sm" c="dimmed">
+                {n.label}
+              </Text>
+            </Stack>
+            <Text size="sm" truncate flex={1} ta="right">
               {n.target_kind} {number(n.target)}
             </Text>
           </li>

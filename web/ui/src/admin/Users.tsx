@@ -52,7 +52,7 @@ function Row({ user, onInvite, onEdit }: RowProps) {
   const change = useChangeUser();
   return (
     <li className={classes.row} data-off={user.disabled || undefined}>
-      <Avatar name={user.name} color="initials" alt="" />
+      <Avatar name={user.name} color="tandem" alt="" />
       <Stack gap={0} flex={1} miw={0}>
         <Group gap={8} wrap="nowrap">
           <Text fw={600} truncate>
@@ -75,7 +75,7 @@ function Row({ user, onInvite, onEdit }: RowProps) {
         </Text>
       </Stack>
       <Switch
-        className={classes.calls}
+        classNames={{ labelWrapper: classes.wide }}
         label="Calls out"
         labelPosition="left"
         aria-label={`${user.name} may call the telephone network`}

@@ -1,5 +1,5 @@
 import { Container, Group, Text } from "@mantine/core";
-import { IconMicrophone2, IconServer2, IconUsers } from "@tabler/icons-react";
+import { IconRecordMail, IconServer2, IconUsers } from "@tabler/icons-react";
 import { useQuery } from "@tanstack/react-query";
 import { Link, Outlet, useNavigate } from "@tanstack/react-router";
 import { useEffect } from "react";
@@ -10,7 +10,7 @@ import classes from "./Shell.module.css";
 import { UserMenu } from "./UserMenu";
 
 const places = [
-  { to: "/", label: "Messages", icon: IconMicrophone2 },
+  { to: "/", label: "Messages", icon: IconRecordMail },
   { to: "/people", label: "People", icon: IconUsers },
   { to: "/system", label: "System", icon: IconServer2 },
 ] as const;

@@ -1,4 +1,4 @@
-import { Avatar, Button, Group, Menu, Modal, PasswordInput, Stack, Text, UnstyledButton } from "@mantine/core";
+import { Avatar, Button, Group, Menu, PasswordInput, Stack, Text, UnstyledButton } from "@mantine/core";
 import { useForm } from "@mantine/form";
 import { useDisclosure } from "@mantine/hooks";
 import { notifications } from "@mantine/notifications";
@@ -7,6 +7,7 @@ import { useMutation } from "@tanstack/react-query";
 import { useNavigate } from "@tanstack/react-router";
 import { client, need, type Viewer } from "../api/client";
 import { queryClient } from "../api/queries";
+import { Dialog } from "./Dialog";
 import { Complaint, fieldsOf, longEnough } from "./forms";
 
 export function UserMenu({ viewer }: { viewer: Viewer }) {
@@ -24,7 +25,7 @@ export function UserMenu({ viewer }: { viewer: Viewer }) {
       <Menu position="bottom-end" width={230} withinPortal>
         <Menu.Target>
           <UnstyledButton aria-label={`Account of ${viewer.name}`} style={{ borderRadius: "50%" }}>
-            <Avatar name={viewer.name} color="initials" size={34} alt="" />
+            <Avatar name={viewer.name} color="tandem" size={34} alt="" />
           </UnstyledButton>
         </Menu.Target>
         <Menu.Dropdown>
@@ -45,14 +46,9 @@ export function UserMenu({ viewer }: { viewer: Viewer }) {
           </Menu.Item>
         </Menu.Dropdown>
       </Menu>
-      <Modal
-        opened={changing}
-        onClose={change.close}
-        title="Change password"
-        closeButtonProps={{ "aria-label": "Close" }}
-      >
+      <Dialog opened={changing} onClose={change.close} title="Change password">
         <ChangePassword done={change.close} />
-      </Modal>
+      </Dialog>
     </>
   );
 }

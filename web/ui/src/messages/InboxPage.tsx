@@ -18,7 +18,7 @@ export function InboxPage() {
   const list = useQuery(messagesQuery(folder));
   return (
     <Stack gap="lg">
-      <Group justify="space-between" align="center">
+      <Group justify="space-between" wrap="nowrap" gap="xs">
         <Title order={1} size="h2">
           Messages
         </Title>
@@ -29,7 +29,7 @@ export function InboxPage() {
         >
           <Tabs.List aria-label="Folders">
             <Tabs.Tab value="inbox">Inbox</Tabs.Tab>
-            <Tabs.Tab value="trash">Trash{list.data?.trash ? ` (${list.data.trash})` : ""}</Tabs.Tab>
+            <Tabs.Tab value="trash">Trash{list.data?.trash ? ` ${list.data.trash}` : ""}</Tabs.Tab>
           </Tabs.List>
         </Tabs>
       </Group>
@@ -68,7 +68,7 @@ function Messages({ messages, folder }: { messages: Message[]; folder: Folder })
   return (
     <div ref={box}>
       {byDay(messages).map(([title, ofDay]) => (
-        <section key={title} aria-label={title}>
+        <section key={title} aria-label={title} className={classes.group}>
           <h2 className={classes.day}>{title}</h2>
           <ul className={classes.list}>
             {ofDay.map((m) => (
