@@ -240,6 +240,9 @@ type xmlKind struct {
 	MaxCount *string `xml:"max-count"`
 	MaxSize  *string `xml:"max-size"`
 	Multiple *string `xml:"max-node-multiple"`
+
+	// RFC 7374 says "inside the REDIR kind element"; its grammar has it in the configuration. Both are read.
+	Branching *string `xml:"urn:ietf:params:xml:ns:p2p:redir branching-factor"`
 }
 
 // reader converts texts and keeps the first error.
@@ -398,6 +401,9 @@ func (x *xmlConfiguration) readKinds(d *Document, r *reader) {
 			return
 		}
 		k := b.Kinds[0].kind(r)
+		if k.ID == wire.KindReDiR {
+			r.number("branching-factor", b.Kinds[0].Branching, &d.BranchingFactor, 2, 256)
+		}
 		var err error
 		if k.signature, err = decodeBase64(b.Signature); err != nil {
 			r.fail("kind-signature", b.Signature)

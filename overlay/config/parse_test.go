@@ -119,6 +119,18 @@ func TestParseRefused(t *testing.T) {
 	}
 }
 
+// RFC 7374 has it in two places.
+func TestBranchingFactor(t *testing.T) {
+	factor := `<r:branching-factor xmlns:r="urn:ietf:params:xml:ns:p2p:redir"> 4 </r:branching-factor>`
+	for place, before := range map[string]string{"configuration": "<turn-density>", "Kind": "<data-model>SINGLE"} {
+		raw := strings.Replace(string(rfcExample(t)), before, factor+before, 1)
+		raw = strings.Replace(raw, `name="SIP-REGISTRATION"`, `name="REDIR"`, 1)
+		if d, err := config.Parse([]byte(raw), ""); err != nil || d.BranchingFactor != 4 {
+			t.Errorf("in the %s: %+v, %v", place, d, err)
+		}
+	}
+}
+
 func TestSelfSignedPermitted(t *testing.T) {
 	raw := strings.Replace(string(rfcExample(t)), `digest="sha1">false`, `digest="sha256"> 1 `, 1)
 	d, err := config.Parse([]byte(raw), "")
