@@ -54,6 +54,7 @@ type cli struct {
 	Carrier carrierCmd `cmd:"" help:"Run a small SIP carrier to try things with."`
 	Overlay overlayCmd `cmd:"" help:"Look into the overlay."`
 
+	Sim     simCmd     `cmd:"" help:"Run an overlay of many peers in virtual time."`
 	Apply   applyCmd   `cmd:"" help:"Set up users, trunks, numbers, routes and menus from a file."`
 	Config  configCmd  `cmd:"" help:"Check or print the configuration."`
 	Version versionCmd `cmd:"" help:"Print the version."`

@@ -141,7 +141,7 @@ func (t SiteTrunk) trunk(region string) (gatewaypg.Trunk, error) {
 		return fail("name and host are needed")
 	}
 	v := trunk.Trunk{
-		Name: t.Name, Host: host, Port: port, Transport: sipua.Transport(orElse(t.Transport, "udp")), Mode: trunk.ByAddress,
+		Name: t.Name, Host: host, Port: port, Transport: sipua.Transport(strings.ToUpper(orElse(t.Transport, "udp"))), Mode: trunk.ByAddress,
 		User: t.User, Password: sipua.Secret(t.Password), SRTP: trunk.SRTP(orElse(t.SRTP, "forbidden")), MaxCalls: t.Calls,
 	}
 	if t.User != "" {

@@ -61,7 +61,7 @@ func carrierBaresip(t *testing.T) *baresip {
 	t.Helper()
 	return startBaresip(t, "carrier", baresipConfig{
 		ip: carrierIP, hz: carrierTone,
-		account: "<sip:carrier@" + carrierIP + ">;regint=0;answermode=auto;audio_codecs=PCMA",
+		account: "<sip:+12025550100@" + carrierIP + ">;regint=0;answermode=auto;audio_codecs=PCMA",
 	})
 }
 
