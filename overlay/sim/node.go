@@ -218,6 +218,9 @@ func (n *Node) send(s *peer.Send) {
 		n.lastAsked = s.Header.TransactionID
 	}
 	n.w.Messages++
+	if n.w.Tap != nil {
+		n.w.Tap(m)
+	}
 	if n.w.Loss > 0 && n.w.rng.Float64() < n.w.Loss {
 		return
 	}

@@ -32,8 +32,9 @@ type World struct {
 	// Logger is given to the nodes.
 	Logger *slog.Logger
 
-	// Messages and Bytes count what was put on links: bytes of headers and signatures estimated.
+	// Messages counts what was put on links. Tap, if set, is shown each.
 	Messages int
+	Tap      func(*wire.Message)
 
 	rng    *rand.Rand
 	now    time.Time
