@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"io"
+	"math"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
@@ -161,5 +162,27 @@ func TestDetectorIsDeafToOtherSound(t *testing.T) {
 	}
 	for name, pcm := range sounds {
 		new(Detector).Write(pcm, func(g call.Digit) { t.Errorf("%s: heard %c", name, g.Key) })
+	}
+}
+
+func TestWideWAVIsHalved(t *testing.T) {
+	for _, c := range []struct{ hz, level float64 }{{500, -10}, {3000, -10}, {6000, -50}} {
+		data := LinearHeader(2 * 16000)
+		data[24], data[25] = 0x80, 0x3E // 16000 Hz
+		for i := range 16000 {
+			v := int16(Amplitude(-10) * math.Sin(2*math.Pi*c.hz*float64(i)/16000))
+			data = append(data, byte(v), byte(v>>8))
+		}
+		src, err := ReadWAV(bytes.NewReader(data))
+		if err != nil {
+			t.Fatal(err)
+		}
+		pcm := drain(t, src)
+		if len(pcm) != 8000 {
+			t.Errorf("a second has %d samples", len(pcm))
+		}
+		if l := Level(pcm[400:7600]); c.level > -40 && math.Abs(l-c.level) > 0.5 || l > c.level+0.5 {
+			t.Errorf("%v Hz: got %.1f dBm0, want %.0f", c.hz, l, c.level)
+		}
 	}
 }

@@ -11,7 +11,7 @@ import (
 )
 
 // ErrWAV is wrapped by every complaint about a WAV file.
-var ErrWAV = errors.New("not a WAV file of 8000 Hz mono, 16-bit linear or G.711")
+var ErrWAV = errors.New("not a WAV file of 8000 Hz mono, 16-bit linear or G.711, or of 16000 Hz mono, 16-bit linear")
 
 // The format tags of WAVE_FORMAT.
 const (
@@ -24,25 +24,32 @@ const (
 // maxChunk bounds what is skipped before the audio begins.
 const maxChunk = 1 << 20
 
-// ReadWAV plays a WAV file, streaming from r: 8000 Hz, mono, 16-bit linear, µ-law or A-law.
+// A format is what a WAV file says its samples are.
+type format struct {
+	tag  uint16
+	wide bool // 16000 Hz
+}
+
+// ReadWAV plays a WAV file, streaming from r: 8000 Hz, mono, 16-bit linear, µ-law or A-law; or 16000 Hz, mono, 16-bit
+// linear.
 func ReadWAV(r io.Reader) (call.Source, error) {
 	br := bufio.NewReader(r)
 	var riff [12]byte
 	if _, err := io.ReadFull(br, riff[:]); err != nil || string(riff[:4]) != "RIFF" || string(riff[8:]) != "WAVE" {
 		return nil, fmt.Errorf("%w: no RIFF header", ErrWAV)
 	}
-	var format uint16
+	var f format
 	for range 64 {
 		id, size, err := readChunk(br)
 		switch {
 		case err != nil:
 			return nil, err
 		case id == "fmt ":
-			if format, err = readFormat(br, size); err != nil {
+			if f, err = readFormat(br, size); err != nil {
 				return nil, err
 			}
 		case id == "data":
-			return openData(br, format, size)
+			return openData(br, f, size)
 		default:
 			if size > maxChunk {
 				return nil, fmt.Errorf("%w: chunk of %d bytes", ErrWAV, size)
@@ -63,13 +70,13 @@ func readChunk(r io.Reader) (id string, size uint32, err error) {
 	return string(h[:4]), binary.LittleEndian.Uint32(h[4:]), nil
 }
 
-func readFormat(r io.Reader, size uint32) (uint16, error) {
+func readFormat(r io.Reader, size uint32) (format, error) {
 	if size < 16 || size > 1024 {
-		return 0, fmt.Errorf("%w: format of %d bytes", ErrWAV, size)
+		return format{}, fmt.Errorf("%w: format of %d bytes", ErrWAV, size)
 	}
 	f := make([]byte, size+size&1)
 	if _, err := io.ReadFull(r, f); err != nil {
-		return 0, fmt.Errorf("%w: truncated", ErrWAV)
+		return format{}, fmt.Errorf("%w: truncated", ErrWAV)
 	}
 	tag := binary.LittleEndian.Uint16(f)
 	if tag == wavExtensible && size >= 26 {
@@ -77,19 +84,23 @@ func readFormat(r io.Reader, size uint32) (uint16, error) {
 	}
 	channels, rate, bits := binary.LittleEndian.Uint16(f[2:]), binary.LittleEndian.Uint32(f[4:]), binary.LittleEndian.Uint16(f[14:])
 	wanted := map[uint16]uint16{wavLinear: 16, wavALaw: 8, wavMuLaw: 8}[tag]
-	if wanted == 0 || bits != wanted || channels != 1 || rate != call.SampleRate {
-		return 0, fmt.Errorf("%w: format %d, %d Hz, %d channels, %d bits", ErrWAV, tag, rate, channels, bits)
+	wide := rate == 2*call.SampleRate && tag == wavLinear
+	if wanted == 0 || bits != wanted || channels != 1 || rate != call.SampleRate && !wide {
+		return format{}, fmt.Errorf("%w: format %d, %d Hz, %d channels, %d bits", ErrWAV, tag, rate, channels, bits)
 	}
-	return tag, nil
+	return format{tag, wide}, nil
 }
 
 // openData starts at the audio. A size of zero or all ones is what a writer leaves that could not seek: read to the end.
-func openData(r io.Reader, format uint16, size uint32) (call.Source, error) {
+func openData(r io.Reader, f format, size uint32) (call.Source, error) {
 	if size != 0 && size != 0xFFFFFFFF {
 		r = io.LimitReader(r, int64(size))
 	}
-	switch format {
+	switch f.tag {
 	case wavLinear:
+		if f.wide {
+			return &halved{wide: linear16{r: r}}, nil
+		}
 		return &linear16{r: r}, nil
 	case wavALaw:
 		return Coded(call.PCMA, r), nil

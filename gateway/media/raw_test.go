@@ -316,8 +316,9 @@ func TestSecureLatchFollowsWhatAuthenticates(t *testing.T) {
 		stranger.audio()
 	}
 	r := listen(t, ga, audible(300*time.Millisecond)).Report()
-	if wantTone(t, r, 500); ga.rx.latch.at != a.LocalAddr() {
-		t.Errorf("latched to %v", ga.rx.latch.at)
+	wantTone(t, r, 500)
+	if at := ga.dest.Load(); *at != a.LocalAddr() {
+		t.Errorf("latched to %v", at)
 	}
 }
 

@@ -213,6 +213,7 @@ func (s *Session) housekeep(now time.Time) {
 		s.rx.nextRTCP = now.Add(interval())
 	}
 	s.rx.mu.Unlock()
+	s.keepAlive(now)
 	if due {
 		s.report(now)
 	}

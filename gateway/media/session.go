@@ -108,6 +108,9 @@ func (s *Session) enter(t *terms) error {
 	defer s.rx.mu.Unlock()
 	s.tx.mu.Lock()
 	defer s.tx.mu.Unlock()
+	if old == nil {
+		s.tx.agreed = time.Now()
+	}
 	if moved {
 		s.rx.latch.reset(time.Now())
 		s.dest.Store(nil)
