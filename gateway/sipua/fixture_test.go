@@ -1,7 +1,6 @@
 package sipua
 
 import (
-	"bufio"
 	"bytes"
 	"context"
 	"crypto/ecdsa"
@@ -233,8 +232,8 @@ func newPeer(t testing.TB, u *UA) *peer {
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { c.Close() })
 	p := &peer{t: t, conn: c}
+	t.Cleanup(func() { go p.answerBye() }) // the UA, which closes later, hangs up what the test left
 	if u != nil {
 		p.ua = net.UDPAddrFromAddrPort(u.Addr(UDP))
 	}
@@ -322,6 +321,23 @@ func (p *peer) receive() message {
 	}
 }
 
+// answerBye answers the BYEs that are still to come.
+func (p *peer) answerBye() {
+	defer p.conn.Close()
+	_ = p.conn.SetReadDeadline(time.Now().Add(patience))
+	buf := make([]byte, 65536)
+	for {
+		n, from, err := p.conn.ReadFrom(buf)
+		if err != nil {
+			return
+		}
+		if m := parseMessage(buf[:n]); m.method() == "BYE" {
+			res := refusal(buf[:n], 200)
+			_, _ = p.conn.WriteTo(res, from)
+		}
+	}
+}
+
 // expect gives the next message that is wanted, a method or a status, passing over repetitions and 100s.
 func (p *peer) expect(want string) message {
 	p.t.Helper()
@@ -386,5 +402,3 @@ func tagOf(value string) string {
 	tag, _, _ = strings.Cut(tag, ";")
 	return tag
 }
-
-var _ = bufio.NewReader

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/emiago/sipgo/sip"
 
@@ -81,11 +82,17 @@ func (u *UA) unknown(req *sip.Request, tx *sip.ServerTx) {
 }
 
 // cancelled answers a CANCEL whose INVITE sipgo did not find. If we have seen the INVITE, it is on its way through
-// another goroutine, which will find the CANCEL remembered.
+// another goroutine, which will find the CANCEL remembered. If not, it may still come: datagrams overtake each other.
 func (u *UA) cancelled(req *sip.Request, tx *sip.ServerTx) {
+	tick := time.NewTicker(u.cfg.T1 / 20)
+	defer tick.Stop()
 	status := 481
-	if _, ok := u.seen.invites.get(txKey(req)); ok {
-		status = 200
+	for range 10 {
+		if _, ok := u.seen.invites.get(txKey(req)); ok {
+			status = 200
+			break
+		}
+		<-tick.C
 	}
 	_ = tx.Respond(respond(req, status))
 }
