@@ -13,20 +13,22 @@ const (
 	maxVia          = 255
 	maxDestinations = 255
 
-	// holdTime is how long a message is held for the ring to settle.
-	holdTime = 150 * time.Millisecond
+	// A message is held for the ring to settle for holdTime, maxHolds times at most, and not more than maxHeld at once.
+	holdTime = 100 * time.Millisecond
+	maxHolds = 3
+	maxHeld  = 256
 )
 
 // Receive takes a message as it came from a link. It is routed on, or asked to be verified if it is for this node
 // (6.1).
 func (c *Core) Receive(now time.Time, from LinkID, m *wire.Message) {
 	if cn := c.conns.byLink[from]; cn != nil && c.acceptable(now, cn, m) {
-		c.route(now, from, m, false)
+		c.route(now, from, m, 0)
 	}
 }
 
-// route finds out whom a message is for. held says that it has waited for the ring to settle already.
-func (c *Core) route(now time.Time, from LinkID, m *wire.Message, held bool) {
+// route finds out whom a message is for. held says how often it has waited for the ring to settle.
+func (c *Core) route(now time.Time, from LinkID, m *wire.Message, held int) {
 	cn := c.conns.byLink[from]
 	if cn == nil {
 		return
@@ -39,7 +41,9 @@ func (c *Core) route(now time.Time, from LinkID, m *wire.Message, held bool) {
 	case d.Type == wire.DestinationNode && (d.Node == c.self || d.Node == wire.Wildcard):
 		c.deliver(now, from, cn.node, m)
 	case d.Type == wire.DestinationNode:
-		c.forward(now, cn, m, dests)
+		if !c.forward(now, cn, m, dests) {
+			c.drop(m, "no way to the node")
+		}
 	case d.Type == wire.DestinationResource && len(dests) > 1:
 		c.drop(m, "a resource with more behind it") // 6.1.1
 	case d.Type == wire.DestinationResource && c.responsible(d.Resource):
@@ -47,8 +51,8 @@ func (c *Core) route(now time.Time, from LinkID, m *wire.Message, held bool) {
 	case d.Type == wire.DestinationResource && c.aboutToBeResponsible(cn.node, d.Resource):
 		c.park(from, m)
 	case d.Type == wire.DestinationResource:
-		if !c.forward(now, cn, m, dests) && !held {
-			c.hold(now, from, m)
+		if !c.forward(now, cn, m, dests) {
+			c.hold(now, from, m, held+1)
 		}
 	default:
 		c.drop(m, "an opaque ID that is not ours") // we give out none
@@ -86,20 +90,24 @@ func repeats(list []wire.Destination) bool {
 
 // hold keeps a message for a little while when there is no way on: two peers see the ring differently, as for a moment after
 // a join, and would send it back and forth.
-func (c *Core) hold(now time.Time, from LinkID, m *wire.Message) {
-	if c.held >= maxParked || c.phase != Joined {
+func (c *Core) hold(now time.Time, from LinkID, m *wire.Message, times int) {
+	if c.held >= maxHeld || times > maxHolds {
+		c.drop(m, "no way on")
 		return
 	}
 	c.held++
 	c.after(now, holdTime, func(now time.Time) {
 		c.held--
-		c.route(now, from, m, true)
+		c.route(now, from, m, times)
 	})
 }
 
 // forward sends a message on towards dests and reports false if there is no way on. It came from cn, which goes into the via
 // list of a request (6.1.2).
 func (c *Core) forward(now time.Time, cn *connection, m *wire.Message, dests []wire.Destination) bool {
+	if c.phase == Joining && c.join != nil && c.join.sent {
+		return false // the admitting peer may have put us into the ring already
+	}
 	if c.phase != Joined && c.phase != Left {
 		c.drop(m, "not a peer: nothing is routed through here") // 3.2.1
 		return true
@@ -120,7 +128,6 @@ func (c *Core) forward(now time.Time, cn *connection, m *wire.Message, dests []w
 	}
 	next := c.nextHop(dests[0], avoid)
 	if next == nil {
-		c.drop(m, "no way on")
 		return false
 	}
 	h := m.Header
