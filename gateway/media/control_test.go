@@ -10,6 +10,7 @@ import (
 )
 
 func TestReportsBothWays(t *testing.T) {
+	t.Parallel()
 	for _, cfg := range []SessionConfig{{}, {Security: Required}} {
 		e := newEngine(t)
 		a, b := e.session(t, cfg), e.session(t, cfg)
@@ -42,6 +43,7 @@ func TestReportsBothWays(t *testing.T) {
 }
 
 func TestReportsWithoutMux(t *testing.T) { // case 71: RTCP on the next port
+	t.Parallel()
 	s := newEngine(t).session(t, SessionConfig{})
 	peer := newRaw(t)
 	peer.call(s)
@@ -63,6 +65,7 @@ func TestReportsWithoutMux(t *testing.T) { // case 71: RTCP on the next port
 }
 
 func TestReceptionCounts(t *testing.T) {
+	t.Parallel()
 	var q reception
 	now := time.Now()
 	seq := func(from, to int) {
@@ -93,6 +96,7 @@ func TestReceptionCounts(t *testing.T) {
 }
 
 func TestMOS(t *testing.T) {
+	t.Parallel()
 	for _, c := range []struct {
 		loss      float64
 		trip      time.Duration
@@ -105,6 +109,7 @@ func TestMOS(t *testing.T) {
 }
 
 func TestPortsRest(t *testing.T) { // case 70
+	t.Parallel()
 	low := freeRange(t, 4)
 	e, err := NewEngine(Config{Listen: loopback, PortMin: low, PortMax: low + 3})
 	if err != nil {
@@ -157,6 +162,7 @@ func freeRange(t *testing.T, n uint16) uint16 {
 }
 
 func TestEngineRefusesABadRange(t *testing.T) {
+	t.Parallel()
 	for _, c := range [][2]uint16{{80, 90}, {4001, 4002}, {5000, 4000}, {4000, 4000}} {
 		if _, err := NewEngine(Config{PortMin: c[0], PortMax: c[1]}); err == nil {
 			t.Errorf("ports %d to %d were taken", c[0], c[1])
@@ -165,6 +171,7 @@ func TestEngineRefusesABadRange(t *testing.T) {
 }
 
 func TestEngineCountsAndCloses(t *testing.T) {
+	t.Parallel()
 	e := newEngine(t)
 	a, b := e.session(t, SessionConfig{}), e.session(t, SessionConfig{})
 	connect(t, a, b)

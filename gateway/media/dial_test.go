@@ -28,6 +28,7 @@ func none(t *testing.T, s *Session) {
 }
 
 func TestEveryKeyArrivesOnceThroughTheBridge(t *testing.T) {
+	t.Parallel()
 	for _, c := range []struct {
 		name        string
 		left, right SessionConfig
@@ -71,6 +72,7 @@ func TestEveryKeyArrivesOnceThroughTheBridge(t *testing.T) {
 }
 
 func TestWhatWeDialOnTheWire(t *testing.T) { // case 65
+	t.Parallel()
 	s := newEngine(t).session(t, SessionConfig{})
 	r := newRaw(t)
 	r.call(s)
@@ -107,6 +109,7 @@ func TestWhatWeDialOnTheWire(t *testing.T) { // case 65
 }
 
 func TestSignalledDigits(t *testing.T) { // case 66
+	t.Parallel()
 	ch := newChain(t, SessionConfig{}, SessionConfig{})
 	if err := Bridge(ch.ga, ch.gb); err != nil {
 		t.Fatal(err)
@@ -126,6 +129,7 @@ func TestSignalledDigits(t *testing.T) { // case 66
 }
 
 func TestKeypad(t *testing.T) { // case 64
+	t.Parallel()
 	type packet struct {
 		at   int // ms
 		ts   uint32

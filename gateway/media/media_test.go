@@ -122,6 +122,7 @@ func newChain(t testing.TB, left, right SessionConfig) chain {
 }
 
 func TestBridgeTranslatesAndDecrypts(t *testing.T) {
+	t.Parallel()
 	c := newChain(t,
 		SessionConfig{Codecs: []call.Codec{call.PCMU}, Security: Required},
 		SessionConfig{Codecs: []call.Codec{call.PCMA}})
@@ -146,6 +147,7 @@ func TestBridgeTranslatesAndDecrypts(t *testing.T) {
 }
 
 func TestBridgeEndsAPlay(t *testing.T) {
+	t.Parallel()
 	c := newChain(t, SessionConfig{}, SessionConfig{})
 	played := make(chan error)
 	go func() { played <- c.ga.Play(t.Context(), codec.Ringback("US")) }()
@@ -176,6 +178,7 @@ func TestBridgeEndsAPlay(t *testing.T) {
 }
 
 func TestPlayHasNoGapsAndTakesItsTime(t *testing.T) {
+	t.Parallel()
 	for _, ptime := range []int{20, 30, 10} { // case 54
 		s := newEngine(t).session(t, SessionConfig{})
 		r := newRaw(t)
@@ -208,6 +211,7 @@ func TestPlayHasNoGapsAndTakesItsTime(t *testing.T) {
 }
 
 func TestPlayTwiceQueues(t *testing.T) {
+	t.Parallel()
 	e := newEngine(t)
 	a, b := e.session(t, SessionConfig{}), e.session(t, SessionConfig{})
 	connect(t, a, b)
@@ -230,6 +234,7 @@ func TestPlayTwiceQueues(t *testing.T) {
 }
 
 func TestCloseEndsEverything(t *testing.T) {
+	t.Parallel()
 	e := newEngine(t)
 	a, b := e.session(t, SessionConfig{}), e.session(t, SessionConfig{})
 	connect(t, a, b)
@@ -254,6 +259,7 @@ func TestCloseEndsEverything(t *testing.T) {
 }
 
 func TestContextEndsPlayWithItsCause(t *testing.T) {
+	t.Parallel()
 	e := newEngine(t)
 	a := e.session(t, SessionConfig{})
 	ctx, cancel := context.WithCancelCause(t.Context())

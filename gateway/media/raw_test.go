@@ -102,6 +102,7 @@ func bridged(t *testing.T, extra ...string) (left, right *raw, a, b *Session) {
 }
 
 func TestRelayKeepsOneStream(t *testing.T) {
+	t.Parallel()
 	left, right, _, _ := bridged(t)
 	left.audio()
 	last, _ := right.receive()
@@ -138,6 +139,7 @@ func TestRelayKeepsOneStream(t *testing.T) {
 }
 
 func TestRelayOvertakenAndTwice(t *testing.T) {
+	t.Parallel()
 	left, right, _, _ := bridged(t)
 	left.audio()
 	first, _ := right.receive()
@@ -165,6 +167,7 @@ func TestRelayOvertakenAndTwice(t *testing.T) {
 }
 
 func TestRelayAnyPacketLength(t *testing.T) {
+	t.Parallel()
 	left, right, _, _ := bridged(t)
 	for _, ms := range []int{10, 20, 30, 40, 60} {
 		b := make([]byte, headerLen+8*ms)
@@ -179,6 +182,7 @@ func TestRelayAnyPacketLength(t *testing.T) {
 }
 
 func TestRelaysEventsAsTheyAre(t *testing.T) {
+	t.Parallel()
 	left, right, a, b := bridged(t)
 	left.audio()
 	before, _ := right.receive()
@@ -225,6 +229,7 @@ func wait[T any](t testing.TB, c <-chan T) (v T) {
 }
 
 func TestLatchToAnotherPortOfThePeer(t *testing.T) {
+	t.Parallel()
 	e := newEngine(t)
 	named, real := newRaw(t), newRaw(t)
 	s := e.session(t, SessionConfig{})
@@ -240,6 +245,7 @@ func TestLatchToAnotherPortOfThePeer(t *testing.T) {
 }
 
 func TestStrangersAreNotHeardAndGetNothing(t *testing.T) {
+	t.Parallel()
 	e := newEngine(t)
 	peer := newRaw(t)
 	s := e.session(t, SessionConfig{})
@@ -271,6 +277,7 @@ func TestStrangersAreNotHeardAndGetNothing(t *testing.T) {
 }
 
 func TestLatchRules(t *testing.T) {
+	t.Parallel()
 	now := time.Now()
 	addr := netip.MustParseAddrPort
 	named, known := addr("10.0.0.5:4000"), [2]netip.Addr{netip.MustParseAddr("10.0.0.5"), netip.MustParseAddr("198.51.100.1")}
@@ -305,6 +312,7 @@ func TestLatchRules(t *testing.T) {
 }
 
 func TestSecureLatchFollowsWhatAuthenticates(t *testing.T) {
+	t.Parallel()
 	phones, gw := newEngine(t), newEngine(t)
 	a, ga := phones.session(t, SessionConfig{Security: Required}), gw.session(t, SessionConfig{Security: Required})
 	connect(t, a, ga)
@@ -323,6 +331,7 @@ func TestSecureLatchFollowsWhatAuthenticates(t *testing.T) {
 }
 
 func TestRecordSurvivesWhatCarriersDo(t *testing.T) {
+	t.Parallel()
 	for _, c := range []struct {
 		name   string
 		change func(r *raw, n int)

@@ -24,6 +24,7 @@ func offered(lines ...string) []byte {
 const key128 = "inline:MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5"
 
 func TestAnswer(t *testing.T) {
+	t.Parallel()
 	gcm := "inline:MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nw=="
 	type want struct {
 		err    error
@@ -133,6 +134,7 @@ func strict(t *testing.T, b []byte) {
 }
 
 func TestOffer(t *testing.T) {
+	t.Parallel()
 	for _, c := range []struct {
 		cfg    SessionConfig
 		has    string
@@ -156,6 +158,7 @@ func TestOffer(t *testing.T) {
 }
 
 func TestSetAnswerRefusesDowngrade(t *testing.T) {
+	t.Parallel()
 	for _, c := range []struct {
 		name   string
 		cfg    SessionConfig
@@ -188,6 +191,7 @@ func TestSetAnswerRefusesDowngrade(t *testing.T) {
 }
 
 func TestOurKeyEchoedIsRefused(t *testing.T) {
+	t.Parallel()
 	s := newEngine(t).session(t, SessionConfig{Security: Required})
 	offer, err := s.Offer()
 	if err != nil {
@@ -199,6 +203,7 @@ func TestOurKeyEchoedIsRefused(t *testing.T) {
 }
 
 func TestSecureStaysSecure(t *testing.T) {
+	t.Parallel()
 	s := newEngine(t).session(t, SessionConfig{Security: Optional})
 	if _, err := s.Answer(offered("m=audio 4000 RTP/SAVP 0", "a=crypto:1 AES_CM_128_HMAC_SHA1_80 "+key128)); err != nil {
 		t.Fatal(err)
@@ -215,6 +220,7 @@ func TestSecureStaysSecure(t *testing.T) {
 }
 
 func TestReofferUnchangedGetsTheSameBytes(t *testing.T) { // case 45
+	t.Parallel()
 	s := newEngine(t).session(t, SessionConfig{Security: Optional})
 	offer := offered("m=audio 4000 RTP/SAVP 0 8", "a=crypto:1 AES_CM_128_HMAC_SHA1_80 "+key128)
 	first, err := s.Answer(offer)
@@ -248,6 +254,7 @@ func version(t *testing.T, b []byte) (v uint64) {
 }
 
 func TestHoldAndResume(t *testing.T) {
+	t.Parallel()
 	e := newEngine(t)
 	a, b := e.session(t, SessionConfig{}), e.session(t, SessionConfig{})
 	connect(t, a, b)
@@ -271,6 +278,7 @@ func TestHoldAndResume(t *testing.T) {
 }
 
 func TestGuard(t *testing.T) {
+	t.Parallel()
 	for _, c := range []struct {
 		named, peer string
 		want        bool
@@ -299,6 +307,7 @@ func TestGuard(t *testing.T) {
 }
 
 func TestKeysDoNotPrint(t *testing.T) {
+	t.Parallel()
 	line := cryptoLine{"1", &suites[0], newMaster(&suites[0])}
 	for _, f := range []string{"%v", "%+v", "%#v", "%s"} {
 		if got := fmt.Sprintf(f, line); strings.Contains(got, *line.key.secret) || strings.Contains(got, fmt.Sprint([]byte(*line.key.secret))) {
@@ -308,6 +317,7 @@ func TestKeysDoNotPrint(t *testing.T) {
 }
 
 func TestLargestDescription(t *testing.T) {
+	t.Parallel()
 	var b strings.Builder
 	b.Write(offered("m=audio 4000 RTP/AVP 0"))
 	for b.Len() < maxDescription-20 {
