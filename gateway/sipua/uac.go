@@ -180,6 +180,7 @@ func (l *Leg) succeeded(res *sip.Response) {
 	l.mu.Lock()
 	wanted := l.phase == calling
 	l.dlg.answered(res)
+	l.dlg.auth.done()
 	l.mu.Unlock()
 	var mediaErr error
 	if wanted {
