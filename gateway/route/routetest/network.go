@@ -21,7 +21,7 @@ type Network struct {
 	people   map[string][]string // Node-IDs by AoR
 	services map[string][]string // Node-IDs by namespace, the best first
 	keys     map[string][]string // search keys asked for, by namespace
-	connects int
+	open     []net.Conn // our end of every connection
 }
 
 // Node is one member. It is a route.Overlay as that member sees it.
@@ -75,7 +75,16 @@ func (d *Node) Offer(namespace string) {
 func (n *Network) Connects() int {
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	return n.connects
+	return len(n.open)
+}
+
+// Cut closes every connection.
+func (n *Network) Cut() {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	for _, c := range n.open {
+		_ = c.Close()
+	}
 }
 
 // Keys are the search keys with which a service was looked up.
@@ -137,7 +146,7 @@ func (d *Node) Connect(ctx context.Context, c route.Contact) (net.Conn, route.Pe
 		return nil, route.Peer{}, errors.Join(err, ours.Close())
 	}
 	d.net.mu.Lock()
-	d.net.connects++
+	d.net.open = append(d.net.open, ours)
 	d.net.mu.Unlock()
 	return ours, route.Peer{Node: far.id, User: far.user}, nil
 }
