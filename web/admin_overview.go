@@ -84,9 +84,13 @@ func (p *Portal) overview(ctx context.Context, _ *struct{}) (*overviewOut, error
 	if p.cfg.Status == nil {
 		return out, nil
 	}
-	var err error
-	b.Status, err = p.cfg.Status(ctx)
-	return out, err
+	status, err := p.cfg.Status(ctx)
+	if err != nil { // the rest is worth seeing all the more
+		p.log.WarnContext(ctx, "cannot tell the state", "request_id", requestID(ctx), "err", err)
+		status = map[string]any{"problem": err.Error()}
+	}
+	b.Status = status
+	return out, nil
 }
 
 func asTrunk(s trunk.State) Trunk {

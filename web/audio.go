@@ -38,7 +38,7 @@ func (p *Portal) audio(w http.ResponseWriter, r *http.Request) {
 	h.Set("Cache-Control", "private, no-cache")
 	h.Set("ETag", fmt.Sprintf(`"%s-%d"`, m.ID, recorded.Bytes))
 	h.Set("Content-Disposition", fmt.Sprintf(`%s; filename="message-%s.wav"`, disposition(r), m.Created.UTC().Format("20060102-150405")))
-	http.ServeContent(w, r, "", m.Created, newWAV(recorded))
+	http.ServeContent(w, r, "", m.Created, recorded.WAV())
 }
 
 func disposition(r *http.Request) string {

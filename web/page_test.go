@@ -2,6 +2,7 @@ package web_test
 
 import (
 	"context"
+	"errors"
 	"strings"
 	"testing"
 	"testing/fstest"
@@ -68,6 +69,15 @@ func TestOverview(t *testing.T) {
 	s.user(t, "root", "administrator")
 	s.signedIn(t, "root").do("GET", "/api/admin/overview", nil).want(200).
 		says("refused our password").says(`"target":"alice@example.org"`).says(`"caller":"+15551230002"`).says(`"peers":4`)
+}
+
+func TestTheOverviewSurvivesAStateThatCannotBeTold(t *testing.T) {
+	t.Parallel()
+	s := start(t, func(c *web.Config) {
+		c.Status = func(context.Context) (map[string]any, error) { return nil, errors.New("not joined") }
+	})
+	s.user(t, "root", "administrator")
+	s.signedIn(t, "root").do("GET", "/api/admin/overview", nil).want(200).says(`"problem":"not joined"`).says(`"trunks":[]`)
 }
 
 func TestAPanicIsAnAnswer(t *testing.T) {

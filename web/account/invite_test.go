@@ -189,3 +189,39 @@ func TestRevokedNodes(t *testing.T) {
 		t.Errorf("%v, %v; want alice's newer device and bob's", nodes, err)
 	}
 }
+
+func TestRenewal(t *testing.T) {
+	t.Parallel()
+	s, _ := open(t)
+	alice, bob := create(t, s, account.NewUser{AoR: "alice"}), create(t, s, account.NewUser{AoR: "bob"})
+	_, secret := invite(t, s, alice, account.ForDevice)
+	if err := s.Admit(t.Context(), alice.AoR, secret, certificate(1)); err != nil {
+		t.Fatal(err)
+	}
+	node := [16]byte{1}
+	renewed := func(context.Context) ([16]byte, []byte, time.Time, error) {
+		return node, []byte("renewed"), time.Now().Add(2 * time.Hour), nil
+	}
+	if err := s.Renew(t.Context(), alice.AoR, node, renewed); err != nil {
+		t.Fatal(err)
+	}
+	devices, err := s.Devices(t.Context(), alice.ID)
+	if err != nil || len(devices) != 1 || string(devices[0].Certificate) != "renewed" {
+		t.Errorf("devices: %+v, %v", devices, err)
+	}
+	if err := s.Renew(t.Context(), alice.AoR, node, certificate(2)); err == nil {
+		t.Error("renewed for another node")
+	}
+	refused := func(what, aor string, node [16]byte) {
+		t.Helper()
+		if err := s.Renew(t.Context(), aor, node, renewed); !errors.Is(err, account.ErrRefused) {
+			t.Errorf("%s: %v, want ErrRefused", what, err)
+		}
+	}
+	refused("another's device", bob.AoR, node)
+	refused("an unknown device", alice.AoR, [16]byte{9})
+	if err := s.RevokeDevice(t.Context(), alice.ID, devices[0].ID); err != nil {
+		t.Fatal(err)
+	}
+	refused("a revoked device", alice.AoR, node)
+}

@@ -7,6 +7,7 @@ import { overviewQuery } from "../api/queries";
 import { Complaint } from "../app/forms";
 import { clock, day, number, time } from "../messages/format";
 import classes from "./Admin.module.css";
+import { ServerState } from "./ServerState";
 
 /** Trunks, numbers, calls and the state of this server peer. */
 export function SystemPage() {
@@ -53,7 +54,7 @@ function Sections({ data }: { data: Overview }) {
           <CallRow key={c.id} call={c} />
         ))}
       </Section>
-      <State data={data} />
+      <ServerState data={data} />
     </>
   );
 }
@@ -123,35 +124,5 @@ function CallRow({ call: c }: { call: Call }) {
         )}
       </Group>
     </li>
-  );
-}
-
-function State({ data }: { data: Overview }) {
-  const facts: [string, unknown][] = [
-    ["Overlay", data.domain],
-    ["Version", data.version],
-    ...Object.entries(data.status ?? {}),
-  ];
-  return (
-    <section aria-label="This server">
-      <Title order={2} size="h5" mb="xs">
-        This server
-      </Title>
-      <dl className={classes.facts}>
-        {facts.map(([name, value]) => (
-          <Fact key={name} name={name} value={value} />
-        ))}
-      </dl>
-    </section>
-  );
-}
-
-function Fact({ name, value }: { name: string; value: unknown }) {
-  const words = name.replaceAll("_", " ");
-  return (
-    <>
-      <dt>{words.charAt(0).toUpperCase() + words.slice(1)}</dt>
-      <dd>{typeof value === "object" && value !== null ? JSON.stringify(value) : String(value ?? "")}</dd>
-    </>
   );
 }

@@ -72,12 +72,9 @@ export function MessagePlayer({ message, folder, actions, onPlaying, handle }: P
           </Button>
           {folder === "inbox" ? (
             <>
-              <Action
-                label="Mark as new"
-                icon={IconMailOpened}
-                disabled={!message.heard}
-                act={() => actions.mark(message, false)}
-              />
+              {message.heard && (
+                <Action label="Mark as new" icon={IconMailOpened} act={() => actions.mark(message, false)} />
+              )}
               <Tooltip label="Download">
                 <ActionIcon
                   component="a"
@@ -110,12 +107,12 @@ export function MessagePlayer({ message, folder, actions, onPlaying, handle }: P
   );
 }
 
-type ActionProps = { label: string; icon: typeof IconTrash; act: () => void; disabled?: boolean };
+type ActionProps = { label: string; icon: typeof IconTrash; act: () => void };
 
-function Action({ label, icon: Icon, act, disabled }: ActionProps) {
+function Action({ label, icon: Icon, act }: ActionProps) {
   return (
     <Tooltip label={label}>
-      <ActionIcon variant="subtle" color="gray" size="lg" aria-label={label} onClick={act} disabled={disabled}>
+      <ActionIcon variant="subtle" color="gray" size="lg" aria-label={label} onClick={act}>
         <Icon size={19} stroke={1.7} aria-hidden="true" />
       </ActionIcon>
     </Tooltip>
