@@ -187,3 +187,21 @@ func TestMailboxDeletedMeanwhile(t *testing.T) {
 		t.Fatal(err)
 	}
 }
+
+func TestCloseGivesUpInTheEnd(t *testing.T) {
+	t.Parallel()
+	b := newBench(t)
+	gone := &away{Store: b.store}
+	s := newService(t, gone)
+	h, err := s.Deposit(alice, call.Busy)
+	if err != nil {
+		t.Fatal(err)
+	}
+	gone.away.Store(true)
+	b.serve(t, h, legtest.New(fromPSTN()).Says(legtest.Tone(500, 2*time.Second), legtest.Hangup()))
+	ctx, cancel := context.WithCancel(context.Background())
+	cancel()
+	if err := s.Close(ctx); !errors.Is(err, context.Canceled) {
+		t.Errorf("Close with the database away: %v, want that it gave up", err)
+	}
+}

@@ -142,18 +142,20 @@ func (s *Service) tidy(ctx context.Context) {
 	}
 }
 
-// Close waits until everything that was recorded is stored. It gives up when ctx ends.
+// Close waits until everything that was recorded is stored, once no call is served any more. It gives up when ctx
+// ends, with an error: what was stored until then stays, and another peer finishes it.
 func (s *Service) Close(ctx context.Context) error {
+	defer s.abandon()
 	stored := make(chan struct{})
 	go func() { s.writers.Wait(); close(stored) }()
 	select {
 	case <-stored:
+		return nil
 	case <-ctx.Done():
 		s.abandon()
 		<-stored
+		return fmt.Errorf("close voicemail: messages are not stored to their end: %w", ctx.Err())
 	}
-	s.abandon()
-	return nil
 }
 
 var errHungUp = errors.New("the caller hung up")
