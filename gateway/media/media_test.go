@@ -18,7 +18,10 @@ import (
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-var loopback = netip.MustParseAddr("127.0.0.1")
+var (
+	loopback = netip.MustParseAddr("127.0.0.1")
+	public   = netip.MustParseAddr("198.51.100.7")
+)
 
 func newEngine(t testing.TB) *Engine {
 	t.Helper()

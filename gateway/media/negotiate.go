@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"strings"
+	"time"
 
 	"tandem/gateway/call"
 	"tandem/gateway/codec"
@@ -22,7 +23,9 @@ func (s *Session) Offer() ([]byte, error) {
 	}
 	var b strings.Builder
 	profile := "RTP/AVP"
-	if s.cfg.Security == Required || s.secured {
+	if t := s.terms.Load(); t != nil && t.secure {
+		profile = t.profile
+	} else if s.cfg.Security == Required {
 		profile = "RTP/SAVP"
 	}
 	s.offered = s.offered[:0]
@@ -49,6 +52,7 @@ func (s *Session) Offer() ([]byte, error) {
 	}
 	fmt.Fprintf(&b, "a=%s\r\n", s.wanted)
 	s.offering = true
+	s.await()
 	return s.describe(b.String()), nil
 }
 
@@ -230,7 +234,11 @@ func (s *Session) SetAnswer(answer []byte) error {
 	}
 	t.dir = narrow(t.dir, s.wanted)
 	s.ownPayloads(t)
-	return s.enter(t)
+	if err := s.enter(t); err != nil {
+		return err
+	}
+	s.catchUp(time.Now())
+	return nil
 }
 
 // ownPayloads adds the payload types we offered to those we receive: the far side may use ours or its own.

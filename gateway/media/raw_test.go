@@ -20,6 +20,8 @@ type raw struct {
 	to   netip.AddrPort
 	h    header // of the next packet
 	tone call.Source
+
+	codecs string // formats of its SDP
 }
 
 func newRaw(t testing.TB) *raw {
@@ -29,17 +31,21 @@ func newRaw(t testing.TB) *raw {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { c.Close() })
-	return &raw{t: t, conn: c, h: header{ssrc: 7, seq: 100, ts: 1000}, tone: codec.Tone{Hz: []float64{500}, Level: -12}.Source()}
+	return &raw{t: t, conn: c, codecs: "0 8 96", h: header{ssrc: 7, seq: 100, ts: 1000}, tone: codec.Tone{Hz: []float64{500}, Level: -12}.Source()}
 }
 
 // call makes s the far side of r, by an offer with events as payload type 96.
 func (r *raw) call(s *Session, extra ...string) {
 	r.t.Helper()
-	lines := append([]string{fmt.Sprintf("m=audio %d RTP/AVP 0 8 96", local(r.conn).Port()), "a=rtpmap:96 telephone-event/8000"}, extra...)
-	if _, err := s.Answer(offered(lines...)); err != nil {
+	if _, err := s.Answer(r.description(extra...)); err != nil {
 		r.t.Fatal(err)
 	}
 	r.to = s.LocalAddr()
+}
+
+// description is r's SDP.
+func (r *raw) description(extra ...string) []byte {
+	return offered(append([]string{fmt.Sprintf("m=audio %d RTP/AVP %s", local(r.conn).Port(), r.codecs), "a=rtpmap:96 telephone-event/8000"}, extra...)...)
 }
 
 func (r *raw) send(b []byte) {

@@ -21,6 +21,7 @@ type receiver struct {
 	twins    twins
 	tones    codec.Detector
 	jitter   *jitter // while somebody records
+	early    *early  // until the first answer
 	quality  reception
 	strays   uint64
 	ssrcs    int        // how often the source changed, which costs memory with SRTP
@@ -74,6 +75,10 @@ func (s *Session) receive(b []byte, from netip.AddrPort, now time.Time) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	t := s.terms.Load()
+	if t == nil && r.early != nil {
+		r.early.keep(b, from)
+		return
+	}
 	h, payload, ok := s.open(t, b, from, now)
 	if !ok {
 		r.strays++

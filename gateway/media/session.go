@@ -22,7 +22,7 @@ type SessionConfig struct {
 	// ports below 1024. What it may not name is not sent to until the far side has been heard from (latching).
 	// Unset: loopback and private addresses are believed.
 	Peer netip.Addr
-	// Codecs in order of preference; nil: PCMU, PCMA.
+	// Codecs the leg may use, in the order we offer them; an offer's own order is kept. nil: PCMU, PCMA.
 	Codecs []call.Codec
 	// Security is the leg's SRTP policy.
 	Security Security
