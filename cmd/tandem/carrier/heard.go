@@ -29,16 +29,16 @@ type ear struct {
 	dialed  bool
 	packets int
 
-	beep atomic.Int32 // frames of it in a row; beepOver once it has ended
+	beep atomic.Int32 // frames of it in a row; beepOver once it was heard
 }
 
-// A beep is 100 ms or more of about 1000 Hz, with silence after it.
+// A beep is 160 ms or more of about 1000 Hz. What comes after it may be silence, or nothing at all.
 const (
-	beepFrames = 5
+	beepFrames = 8
 	beepOver   = -1
 )
 
-// beeped says whether a beep has come and gone. The speaking goroutine asks, while the other one hears.
+// beeped says whether a beep has come. The speaking goroutine asks, while the other one hears.
 func (e *ear) beeped() bool { return e.beep.Load() == beepOver }
 
 func (e *ear) hearBeep(pcm []int16) {
@@ -53,13 +53,13 @@ func (e *ear) hearBeep(pcm []int16) {
 		}
 	}
 	perSecond := crossings * 8000 / len(pcm)
-	switch loud := rms(pcm) > 500; {
-	case loud && perSecond >= 900 && perSecond <= 1100:
-		e.beep.Store(n + 1)
-	case !loud && n >= beepFrames:
+	switch {
+	case rms(pcm) < 500 || perSecond < 900 || perSecond > 1100:
+		e.beep.Store(0)
+	case n+1 == beepFrames:
 		e.beep.Store(beepOver)
 	default:
-		e.beep.Store(0)
+		e.beep.Store(n + 1)
 	}
 }
 

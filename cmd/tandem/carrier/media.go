@@ -192,7 +192,7 @@ func (m *media) speak(ctx context.Context, p part, ear *ear, echoed <-chan []byt
 		case <-timer.C:
 		}
 		if p.beep && !ear.beeped() {
-			begin = (k + 5) * frame
+			begin = (k + 15) * frame // 300 ms after it was heard, when it is over
 		}
 		payload := make([]byte, frame)
 		first := k*frame - begin
