@@ -10,16 +10,16 @@ import (
 	"tandem/gateway/codec"
 )
 
-// Report says what was heard.
+// Report says what was heard. In JSON its times are in milliseconds.
 type Report struct {
-	Duration   time.Duration `json:"duration"`
-	Frequency  float64       `json:"frequency_hz"` // the strongest, within 1 %; 0 in silence
-	Purity     float64       `json:"purity"`       // share of the loudest half second's energy at that frequency, 0 to 1
-	Level      float64       `json:"level_dbm0"`   // of the audible part, within 1 dB
-	Gap        time.Duration `json:"longest_gap"`  // the longest silence between the first sound and the last
-	FirstSound time.Duration `json:"first_sound"`  // when it began; Duration if it never did
-	Audible    time.Duration `json:"audible"`      // how much of it was not silence
-	Concealed  int           `json:"concealed"`    // frames made up because nothing arrived
+	Duration   time.Duration
+	Frequency  float64       // the strongest, within 1 %; 0 in silence
+	Purity     float64       // share of the loudest half second's energy at that frequency, 0 to 1
+	Level      float64       // of the audible part in dBm0, within 1 dB
+	Gap        time.Duration // the longest silence between the first sound and the last
+	FirstSound time.Duration // when it began; Duration if it never did
+	Audible    time.Duration // how much of it was not silence
+	Concealed  int           // frames made up because nothing arrived
 }
 
 // Silent is the level below which a window counts as silence, in dBm0.

@@ -1,6 +1,7 @@
 package measure
 
 import (
+	"encoding/json"
 	"errors"
 	"io"
 	"math"
@@ -76,5 +77,17 @@ func TestRecorderKeepsItsLimit(t *testing.T) {
 	}
 	if rep := r.Report(); rep.Duration != 40*time.Millisecond || rep.Concealed != 1 {
 		t.Errorf("got %v with %d concealed, want 40ms with 1", rep.Duration, rep.Concealed)
+	}
+}
+
+func TestReportThroughJSON(t *testing.T) {
+	r := Report{1500 * time.Millisecond, 1004, 0.987, -12.1, 2500 * time.Microsecond, time.Second, 500 * time.Millisecond, 3}
+	b, err := json.Marshal(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var back Report
+	if err := json.Unmarshal(b, &back); err != nil || back != r {
+		t.Errorf("%s came back as %+v, %v", b, back, err)
 	}
 }
