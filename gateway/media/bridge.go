@@ -84,6 +84,7 @@ func (s *Session) redial(key byte) {
 
 func (s *Session) redialer() {
 	defer s.engine.wg.Done()
+	defer s.survive()
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
 	for {

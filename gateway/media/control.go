@@ -10,10 +10,7 @@ import (
 	"github.com/pion/rtcp"
 
 	"tandem/gateway/call"
-	"tandem/gateway/codec"
 )
-
-func nameOf(c call.Codec) string { return codec.Name(c) }
 
 // feedback is what the far side's RTCP says.
 type feedback struct {
@@ -32,6 +29,7 @@ const maxReports = 10
 // readRTCP serves the RTCP port until the session closes.
 func (s *Session) readRTCP() {
 	defer s.engine.wg.Done()
+	defer s.survive()
 	buf := make([]byte, maxPacket)
 	for {
 		n, from, err := s.rtcp.ReadFromUDPAddrPort(buf)
@@ -144,9 +142,7 @@ func (s *Session) bye(now time.Time) {
 }
 
 func (s *Session) compound(now time.Time, leave bool) []rtcp.Packet {
-	s.rx.mu.Lock()
-	blocks := s.rx.reception(now)
-	s.rx.mu.Unlock()
+	blocks := s.blocksOf(now)
 	s.tx.mu.Lock()
 	defer s.tx.mu.Unlock()
 	x := &s.tx
@@ -164,6 +160,12 @@ func (s *Session) compound(now time.Time, leave bool) []rtcp.Packet {
 		p = append(p, &rtcp.Goodbye{Sources: []uint32{x.ssrc}})
 	}
 	return p
+}
+
+func (s *Session) blocksOf(now time.Time) []rtcp.ReceptionReport {
+	s.rx.mu.Lock()
+	defer s.rx.mu.Unlock()
+	return s.rx.reception(now)
 }
 
 func (r *receiver) reception(now time.Time) []rtcp.ReceptionReport {

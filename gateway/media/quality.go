@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"tandem/gateway/call"
+	"tandem/gateway/codec"
 )
 
 // reception measures the stream that comes in (RFC 3550 §6.4.1, A.3, A.8).
@@ -121,7 +122,7 @@ func (s *Session) Stats() Stats {
 	st.Sent, st.SentBytes = s.tx.packets, s.tx.octets
 	s.tx.mu.Unlock()
 	if t := s.terms.Load(); t != nil {
-		st.Codec = nameOf(t.codec)
+		st.Codec = codec.Name(t.codec)
 		if t.secure {
 			st.Secure, st.Suite = true, t.local.suite.name
 		}

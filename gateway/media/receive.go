@@ -4,6 +4,7 @@ import (
 	"errors"
 	"net"
 	"net/netip"
+	"runtime/debug"
 	"sync"
 	"time"
 
@@ -38,6 +39,7 @@ const maxSources = 512
 // readRTP serves the RTP port until the session closes.
 func (s *Session) readRTP() {
 	defer s.engine.wg.Done()
+	defer s.survive()
 	buf := make([]byte, maxPacket)
 	for {
 		n, from, err := s.rtp.ReadFromUDPAddrPort(buf)
@@ -56,6 +58,14 @@ func (s *Session) readRTP() {
 			continue
 		}
 		s.receive(buf[:n], from, time.Now())
+	}
+}
+
+// survive ends this session when its goroutine panics, and no other: a packet that finds a bug must not end all calls.
+func (s *Session) survive() {
+	if p := recover(); p != nil {
+		s.log.Error("media session failed", "panic", p, "stack", string(debug.Stack()))
+		s.Close()
 	}
 }
 
@@ -211,15 +221,22 @@ func (s *Session) ReceiveDigit(d call.Digit) {
 
 // housekeep does what is due without a packet.
 func (s *Session) housekeep(now time.Time) {
-	s.rx.mu.Lock()
-	s.rx.keypad.idle(now, s.onEvent)
-	due := !now.Before(s.rx.nextRTCP)
-	if due {
-		s.rx.nextRTCP = now.Add(interval())
-	}
-	s.rx.mu.Unlock()
+	defer s.survive()
+	due := s.due(now)
 	s.keepAlive(now)
 	if due {
 		s.report(now)
 	}
+}
+
+// due ends key presses that are over and tells whether it is time for a report.
+func (s *Session) due(now time.Time) bool {
+	s.rx.mu.Lock()
+	defer s.rx.mu.Unlock()
+	s.rx.keypad.idle(now, s.onEvent)
+	if now.Before(s.rx.nextRTCP) {
+		return false
+	}
+	s.rx.nextRTCP = now.Add(interval())
+	return true
 }

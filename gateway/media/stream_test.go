@@ -133,3 +133,20 @@ func TestSilenceKeepsTheWayOpen(t *testing.T) {
 		t.Errorf("%+v after %+v", n, h)
 	}
 }
+
+func TestAPanicEndsOneCallOnly(t *testing.T) { // A29
+	t.Parallel()
+	e := newEngine(t)
+	bad, good := e.session(t, SessionConfig{OnDigit: func(call.Digit) { panic("a bug") }}), e.session(t, SessionConfig{})
+	far := newRaw(t)
+	far.call(bad)
+	far.event(teleEvent{code: 1, duration: 160, end: true}, true)
+	wait(t, bad.Done())
+	if st := e.Stats(); st.Sessions != 1 || good.closed() {
+		t.Errorf("%d sessions left", st.Sessions)
+	}
+	other := newRaw(t)
+	other.call(good)
+	other.audio()
+	until(t, "the other call goes on", func() bool { return good.Stats().Received == 1 })
+}
