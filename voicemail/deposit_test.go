@@ -216,7 +216,9 @@ func TestFiftyDepositsAtOnce(t *testing.T) {
 		})
 	}
 	calls.Wait()
-	b.Close(context.Background())
+	if err := b.Close(context.Background()); err != nil {
+		t.Error(err)
+	}
 	list := b.messages(t, alice)
 	ids := map[uuid.UUID]bool{}
 	for _, m := range list {

@@ -48,7 +48,7 @@ func newService(t testing.TB, store voicemail.Store) *voicemail.Service {
 		t.Fatal(err)
 	}
 	s := voicemail.New(voicemail.Config{Store: store, Prompts: lib, Logger: logger(t), MenuWait: 20 * time.Millisecond})
-	t.Cleanup(func() { s.Close(context.Background()) })
+	t.Cleanup(func() { _ = s.Close(context.Background()) })
 	return s
 }
 

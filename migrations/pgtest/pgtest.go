@@ -11,6 +11,7 @@ import (
 	"context"
 	"crypto/rand"
 	"fmt"
+	"os"
 	"strings"
 	"testing"
 
@@ -51,8 +52,9 @@ func URL(t testing.TB) string {
 // A server is where the databases are made.
 type server struct {
 	dsn      func(database string) string
-	admin    string // the connection string for making databases
-	template string // the name of the migrated database
+	admin    string   // the connection string for making databases
+	template string   // the name of the migrated database
+	alive    *os.File // open as long as this process lives: see removeAfterUs
 }
 
 // exec runs one statement that cannot be in a transaction.
@@ -62,7 +64,7 @@ func (s *server) exec(sql string) error {
 	if err != nil {
 		return err
 	}
-	defer conn.Close(ctx)
+	defer func() { _ = conn.Close(ctx) }()
 	if _, err := conn.Exec(ctx, sql); err != nil {
 		return fmt.Errorf("%s: %w", sql, err)
 	}

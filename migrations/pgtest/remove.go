@@ -16,22 +16,19 @@ while [ -n "$pid" ] && kill -0 "$pid" 2>/dev/null && [ $n -lt 100 ]; do n=$((n+1
 rm -rf -- "$1"
 `
 
-// removeAfterUs leaves a shell behind that removes dir when this process has ended, however it ends.
-func removeAfterUs(dir string) error {
-	r, w, err := os.Pipe() // w is ours alone (close-on-exec) and never closed
+// removeAfterUs leaves a shell behind that removes dir when this process has ended, however it ends: when alive is
+// closed, which the caller must not let happen earlier.
+func removeAfterUs(dir string) (alive *os.File, err error) {
+	r, w, err := os.Pipe() // w is ours alone: close-on-exec
 	if err != nil {
-		return err
+		return nil, err
 	}
 	defer r.Close()
-	hold = w
 	c := exec.Command("/bin/sh", "-c", script, "sh", dir)
 	c.Stdin = r
 	c.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} // an interrupt from the terminal must not end it first
 	if err := c.Start(); err != nil {
-		return err
+		return nil, err
 	}
-	return c.Process.Release()
+	return w, c.Process.Release()
 }
-
-// hold keeps the pipe from the garbage collector.
-var hold *os.File

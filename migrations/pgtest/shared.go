@@ -34,7 +34,8 @@ func private() (*server, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := removeAfterUs(dir); err != nil {
+	alive, err := removeAfterUs(dir)
+	if err != nil {
 		return nil, err
 	}
 	pg, err := privpg.Start(context.Background(), privpg.Config{
@@ -46,7 +47,7 @@ func private() (*server, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &server{dsn: pg.DSN, admin: pg.DSN("postgres"), template: "template_tandem"}
+	s := &server{dsn: pg.DSN, admin: pg.DSN("postgres"), template: "template_tandem", alive: alive}
 	if err := s.exec("CREATE DATABASE " + s.template); err != nil {
 		return nil, err
 	}
@@ -79,7 +80,7 @@ func (s *server) makeTemplate(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	defer conn.Close(ctx) // and with it the lock
+	defer func() { _ = conn.Close(ctx) }() // and with it the lock
 	if _, err := conn.Exec(ctx, "SELECT pg_advisory_lock(7201745032)"); err != nil {
 		return err
 	}

@@ -89,7 +89,7 @@ func (s *Store) listen(ctx context.Context) error {
 		return err
 	}
 	c := conn.Hijack() // it listens: it must not go back
-	defer c.Close(context.WithoutCancel(ctx))
+	defer func() { _ = c.Close(context.WithoutCancel(ctx)) }()
 	if _, err := c.Exec(ctx, "LISTEN voicemail"); err != nil {
 		return err
 	}

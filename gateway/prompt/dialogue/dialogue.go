@@ -5,6 +5,7 @@ package dialogue
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"tandem/gateway/call"
@@ -27,7 +28,9 @@ func Play(ctx context.Context, leg call.Leg, src call.Source) (byte, error) {
 	select {
 	case d := <-leg.Digits():
 		stop()
-		<-done // the leg is silent again before anything else is said
+		if err := <-done; err != nil && !errors.Is(err, context.Canceled) { // silent again before anything else is said
+			return d.Key, err
+		}
 		return d.Key, context.Cause(ctx)
 	case err := <-done:
 		return None, err
