@@ -1,29 +1,29 @@
 package peer
 
 import (
+	"slices"
 	"time"
 
 	"tandem/overlay/wire"
 )
 
 // chooseHome settles which peer a client is reached through: the one responsible for its Node-ID once it has a link to
-// that, until then any (3.2.1).
+// that, until then any that has said by an Update that it is one (3.2.1).
 func (c *Core) chooseHome(now time.Time) {
-	ways := c.waysIn()
-	if len(ways) == 0 {
-		c.home = wire.NodeID{}
-		if c.phase == Attached {
-			c.enter(Bootstrapping)
-		}
-		if len(c.conns.order) == 0 {
-			c.seekBootstrap(now)
-		}
-		return
+	peers := c.top.Peers()
+	switch {
+	case slices.Contains(peers, c.home):
+	case len(peers) > 0:
+		c.setHome(peers[0])
+	case !c.home.IsZero():
+		c.setHome(wire.NodeID{})
 	}
-	if c.home != ways[0].node {
-		c.setHome(ways[0].node)
+	switch {
+	case !c.home.IsZero():
+		c.enter(Attached)
+	case c.phase == Attached:
+		c.enter(Bootstrapping)
 	}
-	c.enter(Attached)
 	c.seekHome(now)
 }
 
@@ -32,21 +32,28 @@ func (c *Core) setHome(n wire.NodeID) {
 	c.emit(&Changed{})
 }
 
+// homingPause is how long a client with one peer waits before it looks for a second, as others may have come.
+const homingPause = 10 * time.Second
+
 // seekHome attaches to the peer responsible for the own Node-ID. With that and the bootstrap peer there are two ways into
 // the overlay, so the loss of one is no interruption.
 func (c *Core) seekHome(now time.Time) {
-	if c.homing || len(c.waysIn()) != 1 {
+	if c.homing || c.top.Len() > 1 || len(c.waysIn()) == 0 {
 		return
 	}
 	c.homing = true
 	dest := []wire.Destination{wire.ToResource(wire.ResourceID(c.self))}
 	c.seek(now, dest, func(now time.Time, n wire.NodeID, ok bool) {
-		if ok && n != c.home && c.connected(n) && c.phase == Attached {
+		pause := homingPause
+		if !ok {
+			pause = time.Second
+		}
+		if ok && c.top.Has(n) && n != c.home {
 			c.setHome(n)
 		}
-		c.after(now, c.jitter(10*time.Second), func(now time.Time) { // a lone peer is asked again, as others may come
+		c.after(now, c.jitter(pause), func(now time.Time) {
 			c.homing = false
-			if c.phase == Attached {
+			if c.phase != Left {
 				c.seekHome(now)
 			}
 		})

@@ -72,7 +72,7 @@ func (c *Core) LinkUp(now time.Time, l Link) {
 	}
 	cn, _ := c.conns.add(l)
 	delete(c.failed, l.Node)
-	if c.dialing[l.Node] && len(cn.links) > 1 {
+	if (c.dialing[l.Node] || l.Bootstrap) && len(cn.links) > 1 {
 		c.after(now, spareLinkTime, func(now time.Time) { c.closeOld(now, l.Node) })
 	}
 	if c.phase == Joined { // so that the other can route through us (ATT-8), and sees what we see

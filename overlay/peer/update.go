@@ -44,7 +44,9 @@ func (c *Core) serveUpdate(now time.Time, k *call, req *wire.UpdateReq) {
 	if cn := c.conns.byNode[n]; cn == nil || cn.left {
 		return
 	}
-	c.top.Add(n)
+	if c.top.Add(n) {
+		c.foundPeer(now)
+	}
 	if req.Type != wire.UpdatePeerReady {
 		c.hear(n, req)
 	} else if _, ok := c.heard[n]; !ok {

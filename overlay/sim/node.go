@@ -24,7 +24,7 @@ type Node struct {
 	// OnDocument is told of configuration documents. Nil: they are refused.
 	OnDocument func(raw []byte) error
 
-	// Bootstrap are the addresses tried, in turn. Empty: those of all nodes added before.
+	// Bootstrap are the addresses tried, in turn. Empty: that of some node, which may be dead, a client or still joining.
 	Bootstrap []netip.AddrPort
 
 	// Changes counts Changed actions.
@@ -254,22 +254,10 @@ func (n *Node) dial(a *peer.Dial) {
 	})
 }
 
-// bootstrap tries one bootstrap address.
+// bootstrap tries one bootstrap address: the next of those given, else mostly that of a live node.
 func (n *Node) bootstrap() {
-	addrs := n.Bootstrap
-	if len(addrs) == 0 {
-		for _, other := range n.w.nodes {
-			if other != n {
-				addrs = append(addrs, other.addr)
-			}
-		}
-	}
+	to := n.bootstrapNode()
 	delay := n.w.latency()
-	var to *Node
-	if len(addrs) > 0 {
-		to = n.w.byAddr[addrs[n.turn%len(addrs)]]
-		n.turn++
-	}
 	n.w.After(3*delay, func() {
 		switch {
 		case !n.Alive:
@@ -282,6 +270,18 @@ func (n *Node) bootstrap() {
 	})
 }
 
+func (n *Node) bootstrapNode() *Node {
+	if len(n.Bootstrap) > 0 {
+		n.turn++
+		return n.w.byAddr[n.Bootstrap[n.turn%len(n.Bootstrap)]]
+	}
+	among := n.w.Live()
+	if n.w.rng.IntN(4) == 0 {
+		among = n.w.nodes
+	}
+	return among[n.w.rng.IntN(len(among))]
+}
+
 // connect makes a link from n to another node.
 func (n *Node) connect(to *Node, delay time.Duration, bootstrap bool) {
 	n.w.links += 2
@@ -290,7 +290,15 @@ func (n *Node) connect(to *Node, delay time.Duration, bootstrap bool) {
 	to.links[there] = &link{id: there, other: n, otherID: here, delay: delay}
 	to.Core.LinkUp(n.w.now, peer.Link{ID: there, Node: n.ID})
 	to.flush()
-	if n.links[here] == nil { // refused
+	switch {
+	case n.links[here] != nil:
+	case bootstrap: // refused
+		n.Core.BootstrapFailed(n.w.now)
+		n.flush()
+		return
+	default:
+		n.Core.DialFailed(n.w.now, to.ID)
+		n.flush()
 		return
 	}
 	n.Core.LinkUp(n.w.now, peer.Link{ID: here, Node: to.ID, Bootstrap: bootstrap})
