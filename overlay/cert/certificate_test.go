@@ -132,6 +132,11 @@ func profileFaults() map[string]func(*x509.Certificate) {
 		"specifier":        uri("reload://0110" + strings.Repeat("11", 16) + "@example.org/00"),
 		"no hexadecimal":   uri("reload://0110xx@example.org/"),
 		"Node-ID all zero": uri("reload://" + strings.Repeat("00", 16) + "@example.org"),
+		"17 Node-IDs": func(c *x509.Certificate) {
+			for i := range byte(16) {
+				c.URIs = append(c.URIs, cert.NodeURI(node(0x20+i), overlay))
+			}
+		},
 		"other name (otherName)": func(c *x509.Certificate) {
 			c.ExtraExtensions = []pkix.Extension{otherName()}
 		},
@@ -187,6 +192,21 @@ func TestBareNodeURI(t *testing.T) {
 	peer, err := a.verifier().Certificate(der)
 	if err != nil || peer.NodeID() != node(0xab) {
 		t.Errorf("got %v, %v", peer.NodeIDs, err)
+	}
+}
+
+// What is remembered does not change when the message's buffer is used again.
+func TestRememberedIsACopy(t *testing.T) {
+	a := newAuthority(t)
+	der := a.identity(t, "alice@example.org", node(0x11)).Certificate.Raw
+	buffer := append([]byte(nil), der...)
+	peer, err := a.verifier().Certificate(buffer)
+	if err != nil {
+		t.Fatal(err)
+	}
+	clear(buffer)
+	if string(peer.Certificate.Raw) != string(der) {
+		t.Error("the certificate changed with the buffer")
 	}
 }
 

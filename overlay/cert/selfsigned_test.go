@@ -31,13 +31,15 @@ func TestSelfSigned(t *testing.T) {
 		permitted wire.HashAlgorithm
 		nodes     []wire.NodeID
 		ok        bool
+		after     time.Duration
 	}{
-		"SHA-1":         {wire.HashSHA1, []wire.NodeID{id(s1[:])}, true},
-		"SHA-256":       {wire.HashSHA256, []wire.NodeID{id(s256[:])}, true},
-		"two":           {wire.HashSHA256, []wire.NodeID{id(first[:]), id(second[:])}, true},
-		"other digest":  {wire.HashSHA1, []wire.NodeID{id(s256[:])}, false},
-		"chosen freely": {wire.HashSHA256, []wire.NodeID{node(0x11)}, false},
-		"not permitted": {0, []wire.NodeID{id(s256[:])}, false},
+		"SHA-1":         {wire.HashSHA1, []wire.NodeID{id(s1[:])}, true, 0},
+		"SHA-256":       {wire.HashSHA256, []wire.NodeID{id(s256[:])}, true, 0},
+		"two":           {wire.HashSHA256, []wire.NodeID{id(first[:]), id(second[:])}, true, 0},
+		"other digest":  {wire.HashSHA1, []wire.NodeID{id(s256[:])}, false, 0},
+		"chosen freely": {wire.HashSHA256, []wire.NodeID{node(0x11)}, false, 0},
+		"expired":       {wire.HashSHA256, []wire.NodeID{id(s256[:])}, false, 2 * time.Hour},
+		"not permitted": {0, []wire.NodeID{id(s256[:])}, false, 0},
 	} {
 		c := &x509.Certificate{
 			SerialNumber: big.NewInt(1), NotBefore: noon.Add(-time.Hour), NotAfter: noon.Add(time.Hour),
@@ -47,7 +49,7 @@ func TestSelfSigned(t *testing.T) {
 			c.URIs = append(c.URIs, cert.NodeURI(n, overlay))
 		}
 		der := must(x509.CreateCertificate(rand.Reader, c, c, key.Public(), key))
-		v := cert.NewVerifier(overlay, cert.Trust{SelfSigned: row.permitted}, func() time.Time { return noon })
+		v := cert.NewVerifier(overlay, cert.Trust{SelfSigned: row.permitted}, func() time.Time { return noon.Add(row.after) })
 		_, err := v.Certificate(der)
 		if row.ok && err != nil || !row.ok && !errors.Is(err, cert.ErrCertificate) {
 			t.Errorf("%s: %v, want accepted: %v", name, err, row.ok)

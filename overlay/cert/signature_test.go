@@ -116,6 +116,11 @@ func TestMessageRefused(t *testing.T) {
 			sum := sha256.Sum256(several.Certificate.Raw)
 			block(m, func(b *wire.SecurityBlock) {
 				b.Certificates[0].Data, b.Signature.Identity.Digest = several.Certificate.Raw, sum[:]
+				in := sha256.Sum256(wire.MessageInput(&m.Header, m.Contents, b.Signature.Identity))
+				var err error
+				if b.Signature.Value, err = several.Key.Sign(rand.Reader, in[:], crypto.SHA256); err != nil {
+					t.Fatal(err)
+				}
 			})
 		}, cert.ErrSignature},
 	} {

@@ -62,7 +62,7 @@ func newOwner(t testing.TB) owner {
 func (o owner) document() *config.Document {
 	d := config.New(overlay)
 	d.Sequence = 7
-	d.Expiration = noon.Add(24 * time.Hour)
+	d.Expiration = noon.Add(12 * time.Hour)
 	d.Roots = []*x509.Certificate{o.root}
 	d.EnrollmentServers = []string{"https://example.org:8443/enroll?a=1&b=2"}
 	d.Bootstrap = []string{"192.0.2.1:6084", "[2001:db8::1]:7000"}

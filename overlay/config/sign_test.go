@@ -39,7 +39,7 @@ func TestVerifyFirst(t *testing.T) {
 	if _, err := config.VerifyFirst(raw, overlay, sha256.Sum256([]byte("other")), noon); !errors.Is(err, config.ErrSignature) {
 		t.Errorf("another root was expected: %v, want ErrSignature", err)
 	}
-	if _, err := config.VerifyFirst(raw, overlay, fingerprint, noon.Add(25*time.Hour)); !errors.Is(err, config.ErrSignature) {
+	if _, err := config.VerifyFirst(raw, overlay, fingerprint, noon.Add(13*time.Hour)); !errors.Is(err, config.ErrSignature) {
 		t.Errorf("after its expiration: %v, want ErrSignature", err)
 	}
 	if _, err := config.VerifyFirst(raw, "example.net", fingerprint, noon); !errors.Is(err, config.ErrMalformed) {
@@ -140,6 +140,19 @@ func TestSignerOfThePreviousDocument(t *testing.T) {
 	}
 	if _, err := handover.VerifyNext(usurped.Raw, noon); err != nil {
 		t.Errorf("after the handover: %v", err)
+	}
+}
+
+// A signer that the present document revokes cannot sign the next one.
+func TestRevokedSigner(t *testing.T) {
+	o := newOwner(t)
+	d := o.document()
+	d.BadNodes = []wire.NodeID{node(0xaa)}
+	present := o.sign(t, d)
+	d = o.document()
+	d.Sequence, d.BadNodes = 8, nil
+	if _, err := present.VerifyNext(o.sign(t, d).Raw, noon); !errors.Is(err, config.ErrSignature) {
+		t.Errorf("got %v, want ErrSignature", err)
 	}
 }
 

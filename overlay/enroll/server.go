@@ -180,9 +180,6 @@ func (s *server) renew(r *http.Request, csr *x509.CertificateRequest) (user stri
 	if err != nil {
 		return "", nil, &refusal{tokenAuthentication, err}
 	}
-	if peer.NodeID() == s.Authority.SignerID() {
-		return peer.User, nil, &refusal{tokenAuthentication, errors.New("the configuration-signer does not renew")}
-	}
 	err = s.Admission.Renew(r.Context(), peer.User, peer.NodeID(), func(context.Context) (wire.NodeID, []byte, time.Time, error) {
 		return s.make(&der, peer.User, peer.NodeID(), csr.PublicKey)
 	})

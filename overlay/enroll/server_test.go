@@ -171,6 +171,42 @@ func TestAuthorityFromItsBytes(t *testing.T) {
 	}
 }
 
+// The certificate of the HTTPS server is made anew in time.
+func TestServerCertificateRenewed(t *testing.T) {
+	now := time.Date(2026, 5, 1, 12, 0, 0, 0, time.UTC)
+	a, err := enroll.NewAuthority(overlay, func() time.Time { return now })
+	if err != nil {
+		t.Fatal(err)
+	}
+	config, err := a.TLSConfig("192.0.2.1", "tandem.example.net")
+	if err != nil {
+		t.Fatal(err)
+	}
+	serial := func() string {
+		c, err := config.GetCertificate(nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		leaf, err := x509.ParseCertificate(c.Certificate[0])
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, host := range []string{overlay, "192.0.2.1", "tandem.example.net"} {
+			if err := leaf.VerifyHostname(host); err != nil || now.After(leaf.NotAfter) {
+				t.Errorf("on %v for %s: %v, until %v", now, host, err, leaf.NotAfter)
+			}
+		}
+		return leaf.SerialNumber.String()
+	}
+	first := serial()
+	if now = now.Add(30 * 24 * time.Hour); serial() != first {
+		t.Error("made anew after 30 days of 90")
+	}
+	if now = now.Add(40 * 24 * time.Hour); serial() == first {
+		t.Error("still the old one after 70 days of 90")
+	}
+}
+
 // A document that nobody had reason to change is good for more than the 90 days of other certificates.
 func TestDocumentOutlivesCertificates(t *testing.T) {
 	s := newSite(t)
