@@ -362,7 +362,8 @@ func (a *authority) adopt(ctx context.Context, node *overlay.Node) error {
 	if err := a.take(instance); err != nil {
 		return err
 	}
-	if err := node.SetDocument(ctx, instance.Document); err != nil {
+	// Another server peer may have sent it through the overlay already.
+	if err := node.SetDocument(ctx, instance.Document); err != nil && !errors.Is(err, config.ErrNotNewer) {
 		return fmt.Errorf("configuration document %d: %w", instance.Sequence, err)
 	}
 	a.log.Info("configuration document in force", "sequence", instance.Sequence)

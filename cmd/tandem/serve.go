@@ -216,6 +216,7 @@ func (s *site) startGateway(ctx context.Context) (err error) {
 	serveSIP(s.node, s.gateway, s.log)
 	s.offers = newOffers(s.node, s.directory, s.log)
 	s.goRun("service discovery", s.offers.run)
+	s.onClose(s.withdraw)
 	return nil
 }
 
