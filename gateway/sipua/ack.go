@@ -61,6 +61,16 @@ func (l *Leg) allAcked() {
 	}
 }
 
+// lost is closed when the connection that the dialog runs over is; nil over UDP.
+func (l *Leg) lost() <-chan struct{} {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if s := l.dlg.path.stream; s != nil {
+		return s.gone
+	}
+	return nil
+}
+
 // repeat sends a 2xx until its ACK comes, over streams too (§13.3.1.4): T1, doubled up to T2, for 64·T1; then the
 // session is over.
 func (l *Leg) repeat(tx *sip.ServerTx, res *sip.Response, a *ackWait) {
@@ -72,6 +82,10 @@ func (l *Leg) repeat(tx *sip.ServerTx, res *sip.Response, a *ackWait) {
 		select {
 		case <-a.done:
 			timer.Stop()
+			return
+		case <-l.lost():
+			timer.Stop()
+			a.arrive(nil) // neither copies nor the ACK have a way any more
 			return
 		case <-timer.C:
 			_ = tx.Respond(res)

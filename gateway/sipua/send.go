@@ -60,26 +60,33 @@ func (u *UA) final(ctx context.Context, tx *sip.ClientTx) (*sip.Response, error)
 // do sends a request within a dialog, other than INVITE, and gives its final response. A challenge is answered with
 // the dialog's credentials; watch, if not nil, sees each transaction. The dialog is not locked: d is the caller's own, or a copy.
 func (u *UA) do(ctx context.Context, d *dialog, r *sip.Request, watch func(*sip.ClientTx)) (*sip.Response, error) {
-	for {
+	for again := false; ; {
 		p, err := u.reopen(ctx, d.path)
 		if err != nil {
 			return nil, err
 		}
-		tx, err := u.request(ctx, r, p)
-		if err != nil {
-			return nil, err
-		}
-		if watch != nil {
-			watch(tx)
-		}
-		res, err := u.final(ctx, tx)
-		if err != nil || !d.auth.answer(r, res) {
+		res, err := u.once(ctx, r, p, watch)
+		switch {
+		case err != nil && p.stream != nil && !p.stream.alive() && d.path.hop != (Hop{}) && !again:
+			again = true // the connection went down under it; there may be another
+		case err != nil || !d.auth.answer(r, res):
 			return res, err
 		}
 		d.seq++
 		r = renew(r, d.seq, newVia(p.transport, d.viaHost, d.viaPort))
 		d.auth.copyTo(r)
 	}
+}
+
+func (u *UA) once(ctx context.Context, r *sip.Request, p path, watch func(*sip.ClientTx)) (*sip.Response, error) {
+	tx, err := u.request(ctx, r, p)
+	if err != nil {
+		return nil, err
+	}
+	if watch != nil {
+		watch(tx)
+	}
+	return u.final(ctx, tx)
 }
 
 // reopen gives the path again, over a new connection if the old one is lost and we know how to get there.

@@ -275,9 +275,8 @@ func TestCancelOvertakesOrFollowsAtOnce(t *testing.T) { // gateway trap T1
 		if len(got) != 2 {
 			t.Errorf("final responses: %v", got)
 		}
-		close(legs)
-		for l := range legs {
-			ended(t, l, call.NormalClearing)
+		if err := u.waitLegs(soon(t)); err != nil {
+			t.Error(err)
 		}
 	})
 	t.Run("overtaken datagram", func(t *testing.T) {

@@ -199,8 +199,8 @@ func TestWrongPasswordIsSaidInPlainWords(t *testing.T) {
 }
 
 func TestComesUpWhenTheCarrierDoes(t *testing.T) {
-	s, _ := gateway(t)
 	c := newCarrier(t, time.Hour)
+	s, _ := gateway(t)
 	dead := c.trunk("one", func(tr *Trunk) { tr.Transport = sipua.TCP; tr.Port = 1 }) // nobody listens there
 	replace(t, s, dead)
 	st := becomes(t, s, "one", "down", func(st State) bool { return st.LastError != "" })
