@@ -169,12 +169,18 @@ func (x *exchange) failed(r *cdr.Record, err error, gone bool) {
 	}
 	refusal := x.refusal(err)
 	r.Status, r.Cause, r.Note = refusal.Code, refusal.Cause, err.Error()
+	if r.ReleasedBy != "" {
+		return
+	}
 	r.ReleasedBy = cdr.Gateway
 	var s *sipua.StatusError
-	if errors.As(err, &s) && s.Code != 503 {
+	if errors.As(err, &s) && !s.Local && !ours(s) {
 		r.ReleasedBy = cdr.Called
 	}
 }
+
+// ours says whether a refusal is one of the gateway's own.
+func ours(s *sipua.StatusError) bool { return s == errDraining || s == errFull || s == errTooMany || s == errNoRecord }
 
 // refusal is the response to the caller for an error of any kind.
 func (x *exchange) refusal(err error) *sipua.StatusError {
@@ -194,11 +200,8 @@ func (x *exchange) joined(ctx context.Context, out *sipua.Leg) error {
 	x.answered(ctx)
 	limits := b2bua.Limits{Duration: x.g.cfg.Limits.Duration, Silence: x.g.cfg.Limits.Silence}
 	released, err := b2bua.Join(ctx, x.in, out, limits)
-	if err != nil {
-		return err
-	}
 	x.note(func(r *cdr.Record) { r.ReleasedBy, r.Cause = parties[released.By], released.Cause })
-	return nil
+	return err
 }
 
 var parties = map[b2bua.Side]cdr.Party{b2bua.Caller: cdr.Caller, b2bua.Called: cdr.Called, b2bua.Middle: cdr.Gateway}

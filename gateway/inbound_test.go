@@ -27,7 +27,7 @@ func wantStatus(t *testing.T, what string, err error, want int) {
 }
 
 func TestCarrierCallsUserAndBothHear(t *testing.T) {
-	s := newSite(t)
+	s := newQuietSite(t)
 	far := make(chan measure.Report, 1)
 	s.phone("b1", "bob@example.net", answering(func(ctx context.Context, leg call.Leg) error {
 		_ = leg.Ring(ctx)

@@ -3,6 +3,7 @@ package gateway_test
 import (
 	"context"
 	"errors"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -16,7 +17,7 @@ import (
 
 // The client speaks PCMU only, the carrier PCMA only: a tone each way and the digits arrive, and the record has it all.
 func TestOverlayUserCallsNumberAndBothHear(t *testing.T) {
-	s := newSite(t)
+	s := newQuietSite(t)
 	far := make(chan measure.Report, 1)
 	digits := make(chan byte, 16)
 	info := make(chan call.Info, 1)
@@ -73,14 +74,35 @@ func TestOverlayUserCallsNumberAndBothHear(t *testing.T) {
 
 func TestCalledPartyHangsUp(t *testing.T) {
 	s := newSite(t)
+	talked := make(chan struct{})
+	s.carrier.answers(func(ctx context.Context, leg *sipua.Leg) {
+		_ = leg.Answer(ctx)
+		<-talked
+		leg.Hangup(call.NormalClearing)
+	})
+	leg, err := s.phone("a1", "alice@example.net", nil).Call(t.Context(), "+15551230000", phone.CallOptions{})
+	s.must(err)
+	close(talked)
+	<-leg.Context().Done()
+	if r := s.calls(1)[0]; r.ReleasedBy != cdr.Called || r.Cause != call.NormalClearing {
+		t.Errorf("released by %s, %v; want by the called party", r.ReleasedBy, r.Cause)
+	}
+}
+
+// One that answers and is gone before the caller was told has called off, not failed.
+func TestCalledPartyAnswersAndIsGone(t *testing.T) {
+	s := newSite(t)
 	s.carrier.answers(func(ctx context.Context, leg *sipua.Leg) {
 		_ = leg.Answer(ctx)
 		leg.Hangup(call.NormalClearing)
 	})
 	leg, err := s.phone("a1", "alice@example.net", nil).Call(t.Context(), "+15551230000", phone.CallOptions{})
-	s.must(err)
-	<-leg.Context().Done()
-	if r := s.calls(1)[0]; r.ReleasedBy != cdr.Called || r.Cause != call.NormalClearing {
+	if err == nil {
+		<-leg.Context().Done()
+	} else {
+		wantStatus(t, "Call", err, 480)
+	}
+	if r := s.calls(1)[0]; r.ReleasedBy != cdr.Called {
 		t.Errorf("released by %s, %v; want by the called party", r.ReleasedBy, r.Cause)
 	}
 }
@@ -94,15 +116,15 @@ func TestRefusalsOfTheCarrierArePassedOn(t *testing.T) {
 		cause      call.Cause
 	}{{486, 486, call.UserBusy}, {404, 404, call.Unallocated}, {603, 603, call.Rejected}, {484, 484, call.InvalidNumber},
 		{302, 502, 0}, {407, 503, 0}} {
-		var asked int
+		var asked atomic.Int32
 		s.carrier.answers(func(_ context.Context, leg *sipua.Leg) {
-			asked++
+			asked.Add(1)
 			leg.Refuse(&sipua.StatusError{Code: c.said})
 		})
 		_, err := alice.Call(t.Context(), "+15551230000", phone.CallOptions{})
 		var status *sipua.StatusError
-		if !errors.As(err, &status) || status.Code != c.want || asked != 1 {
-			t.Errorf("carrier said %d: caller got %v after %d INVITEs; want %d after one", c.said, err, asked, c.want)
+		if !errors.As(err, &status) || status.Code != c.want || asked.Load() != 1 {
+			t.Errorf("carrier said %d: caller got %v after %d INVITEs; want %d after one", c.said, err, asked.Load(), c.want)
 		}
 		var cause call.Cause
 		if c.cause != 0 && (!errors.As(err, &cause) || cause != c.cause) {

@@ -276,7 +276,7 @@ func (sp *softphone) call(to string) (*sipua.Leg, error) {
 func withSoftphones(c *phone.Config) { c.Listen = "127.0.0.1:0" }
 
 func TestSoftphoneCallsNumber(t *testing.T) {
-	s := newSite(t)
+	s := newQuietSite(t)
 	far := make(chan measure.Report, 1)
 	s.carrier.answers(func(ctx context.Context, leg *sipua.Leg) {
 		if leg.Answer(ctx) == nil {

@@ -44,11 +44,22 @@ func New(ctx context.Context, cfg Config) (*Gateway, error) {
 	if err := g.listen(); err != nil {
 		return nil, err
 	}
+	g.tidy(ctx)
 	if err := g.Reload(ctx); err != nil {
 		// Without a database a gateway still serves: what it may do is nothing yet, and Run tries again.
 		g.log.Error("routing not loaded", "err", err)
 	}
 	return g, nil
+}
+
+// tidy closes the records of calls that ended with an earlier life of this gateway.
+func (g *Gateway) tidy(ctx context.Context) {
+	n, err := g.cfg.Records.CloseAbandoned(ctx, g.cfg.Node)
+	if err != nil {
+		g.log.Error("open call records not closed", "err", err)
+	} else if n > 0 {
+		g.log.Warn("calls had ended with the process", "count", n)
+	}
 }
 
 func (c Config) validate() error {

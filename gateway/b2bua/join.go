@@ -34,12 +34,16 @@ type Released struct {
 }
 
 // Join answers in, relays between in and out, and returns when the call is over; then both legs are hung up. out has
-// answered. The error is why the two could not be connected.
+// answered. The error is why the two could not be connected; in is then still there to be refused.
 func Join(ctx context.Context, in, out *sipua.Leg, l Limits) (Released, error) {
 	if err := connect(ctx, in, out); err != nil {
 		r := Released{Middle, call.TemporaryFailure}
-		if in.Context().Err() != nil {
+		switch {
+		case in.Context().Err() != nil:
 			r = Released{Caller, legCause(in)}
+		case out.Context().Err() != nil: // answered, and gone before the caller could be told
+			r = Released{Called, legCause(out)}
+			err = r.Cause
 		}
 		out.Hangup(r.Cause)
 		return r, fmt.Errorf("connect the legs: %w", err)

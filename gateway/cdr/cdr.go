@@ -98,4 +98,7 @@ type Recorder interface {
 	OpenCall(ctx context.Context, r *Record) error
 	AnswerCall(ctx context.Context, r *Record) error
 	CloseCall(ctx context.Context, r *Record) error
+
+	// CloseAbandoned closes what a gateway left open when it died, and says how many there were.
+	CloseAbandoned(ctx context.Context, gateway string) (int, error)
 }
