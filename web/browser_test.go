@@ -18,7 +18,6 @@ import (
 // A real browser signs in, plays, seeks and fetches. It runs where the portal has been built and Debian's
 // Chromium is installed; the Go side of all this is tested without.
 func TestABrowserHearsAMessage(t *testing.T) {
-	t.Parallel()
 	s := browserSite(t)
 	alice := s.user(t, "alice", account.RoleUser)
 	s.deposit(t, alice.AoR, 8000)
@@ -44,7 +43,6 @@ func TestABrowserHearsAMessage(t *testing.T) {
 
 // The portal from its first run to a message that arrives while its owner looks, and axe's opinion of every page.
 func TestABrowserFromSetupToMessage(t *testing.T) {
-	t.Parallel()
 	s := browserSite(t)
 	secret, err := s.accounts.SetupSecret(t.Context())
 	if err != nil {

@@ -22,13 +22,18 @@ func (p *Portal) name(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		id := rand.Text()[:12]
 		w.Header().Set("X-Request-Id", id)
-		next.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), keyRequest, id)))
+		next.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), keyRequest, request{id, r.RemoteAddr})))
 	})
 }
 
-func requestID(ctx context.Context) string {
-	id, _ := ctx.Value(keyRequest).(string)
-	return id
+// A request as the log knows it.
+type request struct{ id, remote string }
+
+func requestID(ctx context.Context) string { return requestOf(ctx).id }
+
+func requestOf(ctx context.Context) request {
+	r, _ := ctx.Value(keyRequest).(request)
+	return r
 }
 
 // logged writes a line for each request. The query is left out: it is nobody's business.

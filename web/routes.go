@@ -51,6 +51,7 @@ func (p *Portal) routes() (http.Handler, *huma.OpenAPI) {
 			post(p, own, "/messages/{id}/restore", "Take a message out of the trash", p.restoreMessage)
 			get(p, own, "/messages/{id}/peaks", "How loud a message is over time", p.peaks)
 			r.Get("/messages/{id}/audio", p.audio)
+			r.Head("/messages/{id}/audio", p.audio)
 			r.Get("/events", p.events)
 		})
 

@@ -154,9 +154,11 @@ type signInIn struct {
 func (p *Portal) signIn(ctx context.Context, in *signInIn) (*sessionOut, error) {
 	u, err := p.cfg.Accounts.Authenticate(ctx, in.Body.Address, in.Body.Password)
 	if err != nil {
+		// Not the address: some type their password there.
+		p.log.InfoContext(ctx, "sign-in refused", "remote", requestOf(ctx).remote, "err", err)
 		return nil, err
 	}
-	p.log.InfoContext(ctx, "signed in", "aor", u.AoR)
+	p.log.InfoContext(ctx, "signed in", "aor", u.AoR, "remote", requestOf(ctx).remote)
 	return &sessionOut{asViewer(u)}, p.begin(ctx, u)
 }
 

@@ -24,6 +24,7 @@ export async function withBrowser(options, f) {
     ignoreHTTPSErrors: true,
     ...options,
   });
+  context.setDefaultTimeout(120_000); // the machine may be busy with other tests
   try {
     return await f(context, context.pages()[0] ?? (await context.newPage()));
   } finally {

@@ -12,7 +12,7 @@ const state = (page) =>
 
 /** Waits until the audio element says what is wanted. */
 const until = (page, condition) =>
-  page.waitForFunction(condition, undefined, { timeout: 15_000, polling: 50 }).catch((error) => {
+  page.waitForFunction(condition, undefined, { timeout: 120_000, polling: 50 }).catch((error) => {
     throw new Error(`the audio never got to ${condition}: ${error.message}`);
   });
 

@@ -59,8 +59,8 @@ function Row({ user, onInvite, onEdit }: RowProps) {
             {user.name}
           </Text>
           {user.administrator && (
-            <Badge size="sm" variant="light">
-              Administrator
+            <Badge size="sm" variant="light" flex="none">
+              Admin
             </Badge>
           )}
           {user.disabled && (
