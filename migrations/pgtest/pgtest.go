@@ -38,7 +38,7 @@ func URL(t testing.TB) string {
 		t.Fatalf("pgtest: %v", err)
 	}
 	name := "t_" + strings.ToLower(rand.Text())
-	if err := s.exec("CREATE DATABASE " + name + " TEMPLATE " + s.template); err != nil {
+	if err := s.exec("CREATE DATABASE " + name + " TEMPLATE " + s.template + s.strategy); err != nil {
 		t.Fatalf("pgtest: %v", err)
 	}
 	t.Cleanup(func() {
@@ -54,6 +54,7 @@ type server struct {
 	dsn      func(database string) string
 	admin    string   // the connection string for making databases
 	template string   // the name of the migrated database
+	strategy string   // how it is copied
 	alive    *os.File // open as long as this process lives: see removeAfterUs
 }
 

@@ -51,7 +51,27 @@ func private() (*server, error) {
 	if err := s.exec("CREATE DATABASE " + s.template); err != nil {
 		return nil, err
 	}
-	return s, migrate(s.dsn(s.template))
+	if err := migrate(s.dsn(s.template)); err != nil {
+		return nil, err
+	}
+	return s, s.chooseStrategy(context.Background())
+}
+
+// chooseStrategy has files copied and not logged where the server can: without fsync that is half the work.
+func (s *server) chooseStrategy(ctx context.Context) error {
+	conn, err := pgx.Connect(ctx, s.admin)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = conn.Close(ctx) }()
+	var can bool
+	if err := conn.QueryRow(ctx, "SELECT current_setting('server_version_num')::int >= 150000").Scan(&can); err != nil {
+		return err
+	}
+	if can {
+		s.strategy = " STRATEGY FILE_COPY"
+	}
+	return nil
 }
 
 // external uses a server that somebody else runs. The template is kept there under a name that follows from the
