@@ -109,7 +109,7 @@ func (n *Node) acceptApp(c *tls.Conn) {
 		return
 	}
 	c.Close()
-	n.refusals.Note(from.NodeID().String(), "application connection that nobody asked for")
+	n.refusals.Note("application connection refused", from.NodeID().String(), "nobody asked for it")
 }
 
 // handlers are the applications served here.

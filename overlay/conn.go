@@ -86,8 +86,14 @@ func (n *Node) run(c *conn) {
 	n.tell(func(now time.Time) { n.down(now, c, err) })
 }
 
-// up makes a link known. Links above the limit for one node push out the oldest.
+// up makes a link known. Links above the limit for one node push out the oldest. A node that was revoked between
+// its handshake and now is refused.
 func (n *Node) up(now time.Time, c *conn) {
+	if revoked(n.document.Load(), c.node) {
+		c.link.Close()
+		n.notUp(now, c)
+		return
+	}
 	var same []*conn
 	for _, other := range n.linksInOrder() {
 		if other.node == c.node {
@@ -107,9 +113,19 @@ func (n *Node) up(now time.Time, c *conn) {
 	n.core.LinkUp(now, peer.Link{ID: c.id, Node: c.node, Bootstrap: c.bootstrap})
 }
 
+// notUp tells the core that what it asked for did not come about.
+func (n *Node) notUp(now time.Time, c *conn) {
+	switch {
+	case c.bootstrap:
+		n.core.BootstrapFailed(now)
+	case c.address != "":
+		n.core.DialFailed(now, c.node)
+	}
+}
+
 func (n *Node) down(now time.Time, c *conn, cause error) {
 	if n.conns[c.id] != c {
-		return // was silent
+		return // was silent, or never up
 	}
 	delete(n.conns, c.id)
 	level := n.log.Debug

@@ -44,7 +44,7 @@ func (n *Node) connecting(f func()) bool {
 	select {
 	case n.dials <- struct{}{}:
 	default:
-		n.refusals.Note("self", "too many connections are being opened")
+		n.refusals.Note("connection not opened", "self", "too many are being opened")
 		return false
 	}
 	n.wg.Go(func() {
@@ -112,7 +112,9 @@ func (n *Node) bootstrap() {
 			return
 		}
 		if err != nil {
-			n.refusals.Note(addr, "bootstrap node not reached: "+err.Error())
+			if n.ctx.Err() == nil {
+				n.refusals.Note("bootstrap node not reached", addr, err.Error())
+			}
 			n.tell(func(now time.Time) { n.core.BootstrapFailed(now) })
 			return
 		}

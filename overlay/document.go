@@ -69,8 +69,8 @@ func (n *Node) takeDocument(a *peer.Document) {
 	present := n.document.Load()
 	n.wg.Go(func() {
 		next, err := present.VerifyNext(a.Raw, time.Now())
-		if err != nil {
-			n.refusals.Note(a.From.NodeID.String(), "configuration document refused: "+err.Error())
+		if err != nil && !errors.Is(err, config.ErrNotNewer) {
+			n.refusals.Note("configuration document refused", a.From.NodeID.String(), err.Error())
 		}
 		n.tell(func(now time.Time) {
 			if err == nil {

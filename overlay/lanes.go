@@ -14,7 +14,7 @@ import (
 func (n *Node) received(c *conn, b []byte) {
 	m := new(wire.Message)
 	if err := m.UnmarshalBinary(b); err != nil {
-		n.refusals.Note(c.node.String(), "message not understood: "+err.Error())
+		n.refusals.Note("message not understood", c.node.String(), err.Error())
 		return
 	}
 	n.tell(func(now time.Time) {
@@ -33,7 +33,7 @@ func (n *Node) verify(v *peer.Verify) {
 	select {
 	case c.incoming <- v:
 	default:
-		n.refusals.Note(c.node.String(), "too many messages wait for verification")
+		n.refusals.Note("message dropped", c.node.String(), "too many wait for verification")
 	}
 }
 
@@ -52,7 +52,7 @@ func (n *Node) verifyLane(ctx context.Context, c *conn) {
 func (n *Node) check(c *conn, v *peer.Verify) {
 	checked, err := n.verifier.Message(v.Message)
 	if err != nil {
-		n.refusals.Note(c.node.String(), "message dropped: "+err.Error())
+		n.refusals.Note("message dropped", c.node.String(), err.Error())
 		return
 	}
 	values := make([]peer.ValueSigner, len(v.Values))
@@ -84,7 +84,7 @@ func (n *Node) send(s *peer.Send) {
 	select {
 	case c.outgoing <- outgoing{send: s}:
 	default:
-		n.refusals.Note(c.node.String(), "too many messages wait to be sent")
+		n.refusals.Note("message not sent", c.node.String(), "too many wait to be sent")
 	}
 }
 
@@ -121,7 +121,7 @@ func (n *Node) transmit(c *conn, s *peer.Send) error {
 		return err
 	}
 	if len(b) > n.maxMessage() {
-		n.refusals.Note(c.node.String(), "message larger than the overlay's max-message-size not sent")
+		n.refusals.Note("message not sent", c.node.String(), errTooLarge.Error())
 		return errTooLarge
 	}
 	return c.link.Send(b)

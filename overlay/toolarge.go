@@ -13,7 +13,7 @@ const lengthOffset = 16
 // tooLarge answers an oversized request, of which head is the beginning, by Error_Message_Too_Large (6.6). The link
 // closes after it. A header that does not fit into head, or anything but a request, is not answered.
 func (n *Node) tooLarge(c *conn, head []byte) {
-	n.refusals.Note(c.node.String(), "message larger than the overlay's max-message-size; link closed")
+	n.refusals.Note("link closed", c.node.String(), "message larger than the overlay's max-message-size")
 	if len(head) < lengthOffset+4 {
 		return
 	}

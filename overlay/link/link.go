@@ -22,9 +22,9 @@ const (
 	// flushTimeout is how long a link that is being closed may take to send what is queued.
 	flushTimeout = time.Second
 
+	inboxLen   = 64
 	queueLen   = 512
 	queueBytes = 4 << 20
-	maxBatch   = 64 << 10
 )
 
 // Why a link ended or a message was not sent.
@@ -65,6 +65,7 @@ type Link struct {
 	out      chan []byte // full: the newest message is refused
 	outBytes atomic.Int64
 	acks     chan ack      // full: the reader waits
+	inbox    chan []byte   // full: the reader waits, then TCP holds the far side back
 	kick     chan struct{} // wakes watch when something became due
 
 	sentN, receivedN, dropped atomic.Uint64
@@ -82,7 +83,7 @@ func New(conn net.Conn, limit int, events Events) *Link {
 	l := &Link{
 		conn: conn, events: events,
 		done: make(chan struct{}), draining: make(chan struct{}),
-		out: make(chan []byte, queueLen), acks: make(chan ack, 64), kick: make(chan struct{}, 1),
+		out: make(chan []byte, queueLen), acks: make(chan ack, 64), inbox: make(chan []byte, inboxLen), kick: make(chan struct{}, 1),
 	}
 	l.SetLimit(limit)
 	return l
@@ -103,6 +104,7 @@ func (l *Link) Run(ctx context.Context) error {
 	stop := context.AfterFunc(ctx, func() { l.end(context.Cause(ctx)) })
 	defer stop()
 	wg.Go(func() { l.end(l.write()) })
+	wg.Go(l.deliver)
 	wg.Go(l.watch)
 	l.finish(l.read())
 	wg.Wait()
@@ -130,6 +132,9 @@ func (l *Link) Send(message []byte) error {
 	case <-l.done:
 		return ErrClosed
 	default:
+	}
+	if message == nil {
+		message = []byte{}
 	}
 	if l.outBytes.Add(int64(len(message))) > queueBytes {
 		return l.refuse(message)
@@ -190,6 +195,7 @@ func (l *Link) Stats() Stats {
 }
 
 func (l *Link) read() error {
+	defer close(l.inbox)
 	r := bufio.NewReader(l.conn)
 	var w window
 	started := func() { l.conn.SetReadDeadline(time.Now().Add(frameTimeout)) }
@@ -209,7 +215,19 @@ func (l *Link) read() error {
 			return ErrClosed
 		}
 		l.receivedN.Add(1)
-		l.events.Message(l, f.message)
+		select {
+		case l.inbox <- f.message:
+		case <-l.done:
+			return ErrClosed
+		}
+	}
+}
+
+// deliver hands messages to the owner. It is not the reader's business, so that an owner who is busy for a moment does
+// not delay acknowledgments and make the link look silent. What came before the end of the link is still handed over.
+func (l *Link) deliver() {
+	for m := range l.inbox {
+		l.events.Message(l, m)
 	}
 }
 

@@ -80,7 +80,7 @@ func (ln *Listener) admit(ctx context.Context, raw net.Conn, handle func(*tls.Co
 	from := source(raw.RemoteAddr())
 	if !ln.enter(from) {
 		raw.Close()
-		ln.refusals.Note(from.String(), "too many connections are waiting to authenticate")
+		ln.refusals.Note("connection refused", from.String(), "too many connections are waiting to authenticate")
 		return
 	}
 	ln.wg.Go(func() {
@@ -89,7 +89,7 @@ func (ln *Listener) admit(ctx context.Context, raw net.Conn, handle func(*tls.Co
 		if err != nil {
 			raw.Close()
 			if ctx.Err() == nil {
-				ln.refusals.Note(from.String(), reason(err))
+				ln.refusals.Note("connection refused", from.String(), reason(err))
 			}
 			return
 		}

@@ -11,7 +11,7 @@ const (
 	maxRefusals   = 256
 )
 
-// Refusals logs what was refused once for each source and reason, and after a minute how often it came again.
+// Refusals logs what was refused, or failed, once for each source and reason, and after a minute how often it came again.
 type Refusals struct {
 	log *slog.Logger
 
@@ -19,7 +19,7 @@ type Refusals struct {
 	seen map[refusal]*refusalCount
 }
 
-type refusal struct{ source, reason string }
+type refusal struct{ what, source, reason string }
 
 type refusalCount struct {
 	since time.Time
@@ -31,13 +31,13 @@ func NewRefusals(log *slog.Logger) *Refusals {
 	return &Refusals{log: log, seen: make(map[refusal]*refusalCount)}
 }
 
-// Note counts one refusal and logs it unless it was logged within the last minute. With too many different ones at
-// once, new ones are not logged.
-func (r *Refusals) Note(source, reason string) {
+// Note counts one refusal and logs it unless it was logged within the last minute. what is the message in the log.
+// With too many different ones at once, new ones are not logged.
+func (r *Refusals) Note(what, source, reason string) {
 	now := time.Now()
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	k := refusal{source, reason}
+	k := refusal{what, source, reason}
 	c, ok := r.seen[k]
 	if ok && now.Sub(c.since) < refusalWindow {
 		c.again++
@@ -51,7 +51,7 @@ func (r *Refusals) Note(source, reason string) {
 		attrs = append(attrs, "again", c.again)
 	}
 	r.seen[k] = &refusalCount{since: now}
-	r.log.Warn("connection refused", attrs...)
+	r.log.Warn(what, attrs...)
 }
 
 // room forgets what is old and says whether there is place for one more.

@@ -3,9 +3,12 @@ package link
 import "time"
 
 const (
-	// initialRTO and minRTO are RFC 6298 rules 2.1 and 2.4.
-	initialRTO = time.Second
-	minRTO     = time.Second
+	// initialRTO and minRTO stand in RFC 6298 rules 2.1 and 2.4 as one second. TCP has more to lose by waiting than a
+	// link that is taken out of the routing table: on a machine short of CPU one second takes out healthy links, and
+	// what that causes makes it shorter still. Three seconds is overlay-reliability-timer: a request sent again takes
+	// another way.
+	initialRTO = 3 * time.Second
+	minRTO     = 3 * time.Second
 
 	// maxRTO keeps one slow answer from hiding a dead link for long (rule 2.5 allows 60 s).
 	maxRTO = 10 * time.Second

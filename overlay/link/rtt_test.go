@@ -12,11 +12,11 @@ func TestRTO(t *testing.T) {
 		measured []time.Duration
 		want     time.Duration
 	}{
-		{"2.1: one second before the first measurement", nil, time.Second},
-		{"2.4: never below one second", []time.Duration{5 * ms}, time.Second},
-		{"2.2: R + 4 R/2", []time.Duration{1000 * ms}, 3000 * ms},
-		// SRTT 7/8·1000+1/8·2000 = 1125, RTTVAR 3/4·500+1/4·1000 = 625
-		{"2.3: smoothed", []time.Duration{1000 * ms, 2000 * ms}, 3625 * ms},
+		{"2.1: before the first measurement", nil, initialRTO},
+		{"2.4: never below the minimum", []time.Duration{5 * ms}, minRTO},
+		{"2.2: R + 4 R/2", []time.Duration{1200 * ms}, 3600 * ms},
+		// SRTT 7/8·1200+1/8·2000 = 1300, RTTVAR 3/4·600+1/4·800 = 650
+		{"2.3: smoothed", []time.Duration{1200 * ms, 2000 * ms}, 3900 * ms},
 		{"2.5: bounded above", []time.Duration{9000 * ms}, maxRTO},
 	} {
 		var r rtt

@@ -5,29 +5,55 @@ import (
 	"time"
 )
 
-// write sends acknowledgments and messages until the link ends or has drained.
+// write sends acknowledgments and messages until the link ends or has drained. Each frame is a TLS record of its own:
+// Wireshark reads only the first frame in a record, and what can be read can be debugged.
 func (l *Link) write() error {
 	var sequence uint32
-	var batch []byte
+	var buf []byte
 	for draining := false; ; {
-		batch = batch[:0]
-		select {
-		case <-l.done:
-			return ErrClosed
-		case a := <-l.acks:
-			batch = appendAck(batch, a)
-		case m := <-l.out:
-			batch = l.frame(batch, &sequence, m)
-		case <-l.draining:
-			draining = true
-		}
-		batch = l.gather(batch, &sequence)
-		if draining && len(batch) == 0 {
+		a, m, ok := l.next(&draining)
+		switch {
+		case !ok && draining:
 			return l.farewell()
+		case !ok:
+			return ErrClosed
+		case m == nil:
+			buf = appendAck(buf[:0], a)
+		default:
+			l.outBytes.Add(-int64(len(m)))
+			l.sentN.Add(1)
+			l.due(sequence, time.Now())
+			buf = appendData(buf[:0], sequence, m)
+			sequence++
 		}
-		if err := l.flush(batch); err != nil {
+		if err := l.flush(buf); err != nil {
 			return fmt.Errorf("write: %w", err)
 		}
+	}
+}
+
+// next waits for an acknowledgment or a message (m not nil) to send; ok is false when the link has ended, or when it is
+// draining and nothing is left.
+func (l *Link) next(draining *bool) (a ack, m []byte, ok bool) {
+	if !*draining {
+		select {
+		case <-l.done:
+			return a, nil, false
+		case a = <-l.acks:
+			return a, nil, true
+		case m = <-l.out:
+			return a, m, true
+		case <-l.draining:
+			*draining = true
+		}
+	}
+	select {
+	case a = <-l.acks:
+		return a, nil, true
+	case m = <-l.out:
+		return a, m, true
+	default:
+		return a, nil, false
 	}
 }
 
@@ -42,34 +68,7 @@ func (l *Link) farewell() error {
 	return l.drained
 }
 
-// gather adds to a batch what else waits, so that it leaves in one TLS record.
-func (l *Link) gather(batch []byte, sequence *uint32) []byte {
-	for len(batch) < maxBatch {
-		select {
-		case a := <-l.acks:
-			batch = appendAck(batch, a)
-		case m := <-l.out:
-			batch = l.frame(batch, sequence, m)
-		default:
-			return batch
-		}
-	}
-	return batch
-}
-
-func (l *Link) frame(batch []byte, sequence *uint32, message []byte) []byte {
-	l.outBytes.Add(-int64(len(message)))
-	l.sentN.Add(1)
-	l.due(*sequence, time.Now())
-	batch = appendData(batch, *sequence, message)
-	*sequence++
-	return batch
-}
-
-func (l *Link) flush(batch []byte) error {
-	if len(batch) == 0 {
-		return nil
-	}
+func (l *Link) flush(frame []byte) error {
 	timeout := frameTimeout
 	select {
 	case <-l.draining:
@@ -77,6 +76,6 @@ func (l *Link) flush(batch []byte) error {
 	default:
 	}
 	l.conn.SetWriteDeadline(time.Now().Add(timeout))
-	_, err := l.conn.Write(batch)
+	_, err := l.conn.Write(frame)
 	return err
 }

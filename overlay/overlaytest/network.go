@@ -37,6 +37,9 @@ type Network struct {
 	// KeyLog, if set before nodes are started, gets their TLS secrets.
 	KeyLog io.Writer
 
+	// Host is the address that nodes listen on; 127.0.0.1 unless set before they are started.
+	Host string
+
 	mu    sync.Mutex
 	users int
 	nodes []*overlay.Node // every one started
@@ -46,7 +49,7 @@ type Network struct {
 // New makes an overlay without nodes. change, if not nil, may change the document before it is signed.
 func New(t testing.TB, change func(*config.Document)) *Network {
 	t.Helper()
-	w := &Network{t: t}
+	w := &Network{t: t, Host: "127.0.0.1"}
 	w.root, w.key = Root(t)
 	w.owner = w.Identity("owner@" + Name)
 	doc := config.New(Name)
@@ -178,7 +181,7 @@ func (w *Network) Start(change func(*overlay.Config)) *overlay.Node {
 	boot := append([]string(nil), w.boot...)
 	w.mu.Unlock()
 	cfg := overlay.Config{
-		Document: w.doc, Listen: "127.0.0.1:0", ListenSIP: "127.0.0.1:0", Bootstrap: boot, KeyLog: w.KeyLog,
+		Document: w.doc, Listen: w.Host + ":0", ListenSIP: w.Host + ":0", Bootstrap: boot, KeyLog: w.KeyLog,
 	}
 	if change != nil {
 		change(&cfg)
