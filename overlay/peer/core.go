@@ -80,8 +80,9 @@ type Core struct {
 	// Values.
 	data     *store.Store
 	pushes   map[wire.NodeID]*push
-	complete map[wire.NodeID]bool // replicas that have been sent everything
-	holdDown time.Time            // no new replicas before, after the loss of one
+	orphans  map[wire.ResourceID]bool // on their way to who is responsible for them now
+	complete map[wire.NodeID]bool     // replicas that have been sent everything
+	holdDown time.Time                // no new replicas before, after the loss of one
 
 	holdTimer   *timer
 	updateTimer *timer
@@ -98,7 +99,7 @@ func New(cfg Config, now time.Time) *Core {
 		requests: map[wire.TransactionID]*request{}, answered: newAnswerCache(), replies: map[ReplyID]*call{},
 		attaching: map[wire.NodeID]*attachment{}, dialing: map[wire.NodeID]bool{}, owed: map[wire.NodeID]bool{},
 		data:   store.New(cfg.Settings.Kinds, cfg.MaxStored),
-		pushes: map[wire.NodeID]*push{}, complete: map[wire.NodeID]bool{}, configTold: map[wire.NodeID]time.Time{},
+		pushes: map[wire.NodeID]*push{}, complete: map[wire.NodeID]bool{}, configTold: map[wire.NodeID]time.Time{}, orphans: map[wire.ResourceID]bool{},
 	}
 	if cfg.First && !cfg.Client {
 		c.becomeJoined(now)

@@ -1,6 +1,7 @@
 package peer
 
 import (
+	"errors"
 	"slices"
 	"time"
 
@@ -11,19 +12,24 @@ import (
 
 const (
 	pushWindow  = 4               // StoreReqs under way to one peer
-	pushRetry   = 5 * time.Second // until a replica that could not be completed is tried again
+	pushRetry   = 3 * time.Second // until what could not be sent is tried again, doubled each time
+	maxRetries  = 6               // of what is refused, as a value whose signer's certificate has expired is for ever
 	maxSettling = 3               // times that newer values are fetched before a push is given up
 )
 
-// A push sends resources to one peer as replicas or as its own (10.4, 10.5, 10.7.3). What is sent is read when it is its
-// turn, so it is never stale.
+// A push sends resources to one peer as replicas or as its own (10.4, 10.5, 10.7.3), or, with a zero node, each to the peer
+// responsible for it. What is sent is read when it is its turn, so it is never stale.
 type push struct {
-	node   wire.NodeID
-	queue  []wire.ResourceID
-	queued map[wire.ResourceID]bool
-	open   int // StoreReqs under way
-	done   []func(now time.Time, err error)
+	node    wire.NodeID
+	queue   []wire.ResourceID
+	queued  map[wire.ResourceID]bool
+	open    int // StoreReqs under way
+	refused []wire.ResourceID
+	done    []func(now time.Time, err error)
 }
+
+// errRefused says that a push came to its end, but some of it was refused.
+var errRefused = errors.New("some values were refused")
 
 // push queues resources for a peer; done, if not nil, is called when everything queued for it has been sent.
 func (c *Core) push(now time.Time, n wire.NodeID, resources []wire.ResourceID, done func(now time.Time, err error)) {
@@ -56,14 +62,22 @@ func (c *Core) pump(now time.Time, p *push) {
 		p.open++
 		c.sendResource(now, p.node, r, 0, func(now time.Time, err error) {
 			p.open--
-			if err == ErrTimeout || err == ErrLeft {
+			switch {
+			case err == nil:
+			case err == ErrLeft, err == ErrTimeout && !p.node.IsZero():
 				c.endPush(now, p, err)
 				return
+			default:
+				p.refused = append(p.refused, r)
 			}
 			c.pump(now, p)
 		})
 	}
-	if p.open == 0 && len(p.queue) == 0 {
+	switch {
+	case p.open > 0 || len(p.queue) > 0:
+	case len(p.refused) > 0:
+		c.endPush(now, p, errRefused)
+	default:
 		c.endPush(now, p, nil)
 	}
 }
@@ -82,6 +96,9 @@ func (c *Core) endPush(now time.Time, p *push, err error) {
 // over first (7.4.1.1).
 func (c *Core) sendResource(now time.Time, n wire.NodeID, r wire.ResourceID, settled int, done func(now time.Time, err error)) {
 	dest := []wire.Destination{wire.ToNode(n)}
+	if n.IsZero() {
+		dest = []wire.Destination{wire.ToResource(r)}
+	}
 	c.sendCopies(now, dest, c.replicaNumber(n), r, c.data.Copies(now, r), func(now time.Time, err error) {
 		if outdated(err) && settled < maxSettling {
 			c.fetchNewer(now, dest, r, func(now time.Time) { c.sendResource(now, n, r, settled+1, done) })
@@ -188,7 +205,7 @@ func (c *Core) replicate(now time.Time, r wire.ResourceID, written []store.Copy)
 		dest := []wire.Destination{wire.ToNode(n)}
 		c.sendCopies(now, dest, uint8(i+1), r, written, func(now time.Time, err error) {
 			if err != nil && c.connected(n) {
-				c.push(now, n, []wire.ResourceID{r}, nil) // settles what is newer there
+				c.pushReplicas(now, n, []wire.ResourceID{r}, 0) // settles what is newer there
 			}
 		})
 	}
@@ -196,8 +213,22 @@ func (c *Core) replicate(now time.Time, r wire.ResourceID, written []store.Copy)
 
 func (c *Core) pushToReplicas(now time.Time, resources []wire.ResourceID) {
 	for _, n := range c.top.Replicas() {
-		c.push(now, n, resources, nil)
+		c.pushReplicas(now, n, resources, 0)
 	}
+}
+
+// pushReplicas sends replicas to a peer, and again after a while what it refuses, as it may see the ring differently yet.
+func (c *Core) pushReplicas(now time.Time, n wire.NodeID, resources []wire.ResourceID, retries int) {
+	c.push(now, n, resources, func(now time.Time, err error) {
+		if err == nil || retries == maxRetries {
+			return
+		}
+		c.after(now, pushRetry<<retries, func(now time.Time) {
+			if slices.Contains(c.ring.replicas, n) && c.phase == Joined && c.leaving == nil {
+				c.pushReplicas(now, n, slices.DeleteFunc(resources, func(r wire.ResourceID) bool { return !c.responsible(r) }), retries+1)
+			}
+		})
+	})
 }
 
 // moveRange follows a change of the range: what came to us gets replicas, what went away goes to its new owner unless that
@@ -209,24 +240,32 @@ func (c *Core) moveRange(now time.Time, old *ringView) {
 	if len(gained) > 0 {
 		c.pushToReplicas(now, gained)
 	}
-	for _, r := range c.data.Select(func(r wire.ResourceID) bool {
-		return !c.responsible(r) && old.owns(c.self, chord.Resource(r))
-	}) {
-		c.giveAway(now, r)
-	}
+	lost := c.data.Select(func(r wire.ResourceID) bool {
+		return !c.responsible(r) && old.owns(c.self, chord.Resource(r)) &&
+			(old.handed.IsZero() || c.top.Owner(chord.Resource(r)) != old.handed)
+	})
 	c.ring.handed = wire.NodeID{}
+	c.giveAway(now, lost, 0)
 }
 
-// giveAway stores a resource at the peer that is responsible for it now: at a neighbor directly, else wherever it is.
-func (c *Core) giveAway(now time.Time, r wire.ResourceID) {
-	owner := c.top.Owner(chord.Resource(r))
-	switch {
-	case owner == c.ring.handed:
-	case slices.Contains(c.top.Predecessors(), owner):
-		c.push(now, owner, []wire.ResourceID{r}, nil)
-	default:
-		c.sendCopies(now, []wire.Destination{wire.ToResource(r)}, 1, r, c.data.Copies(now, r), func(time.Time, error) {})
+// giveAway stores resources at the peers that are responsible for them now, however often it takes (6.4.2.3). Until then they
+// are not purged.
+func (c *Core) giveAway(now time.Time, resources []wire.ResourceID, retries int) {
+	if len(resources) == 0 {
+		return
 	}
+	for _, r := range resources {
+		c.orphans[r] = true
+	}
+	c.push(now, wire.NodeID{}, resources, func(now time.Time, err error) {
+		if err != nil && retries < maxRetries {
+			c.after(now, pushRetry<<retries, func(now time.Time) { c.giveAway(now, resources, retries+1) })
+			return
+		}
+		for _, r := range resources {
+			delete(c.orphans, r)
+		}
+	})
 }
 
 // reviewReplicas sends everything we are responsible for to members of the replica set that are new in it. After the loss of
@@ -248,12 +287,7 @@ func (c *Core) reviewReplicas(now time.Time) {
 			continue
 		}
 		c.complete[n] = true
-		c.push(now, n, c.data.Select(c.responsible), func(now time.Time, err error) {
-			if err != nil {
-				delete(c.complete, n)
-				c.after(now, pushRetry, c.reviewReplicasAgain)
-			}
-		})
+		c.pushReplicas(now, n, c.data.Select(c.responsible), 0)
 	}
 }
 
@@ -270,7 +304,9 @@ func (c *Core) purge() {
 	if len(c.pushes) > 0 || c.top.Len() <= chord.NeighborCount {
 		return
 	}
-	for _, r := range c.data.Select(func(r wire.ResourceID) bool { return !c.top.Replicates(chord.Resource(r)) }) {
+	for _, r := range c.data.Select(func(r wire.ResourceID) bool {
+		return !c.top.Replicates(chord.Resource(r)) && !c.orphans[r]
+	}) {
 		c.data.Delete(r)
 	}
 }
