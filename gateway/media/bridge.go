@@ -36,9 +36,9 @@ func Bridge(a, b *Session) error {
 // become makes p the partner whose packets come here; a.mu is held.
 func (s *Session) become(p *Session) {
 	s.tx.mu.Lock()
+	defer s.tx.mu.Unlock()
 	s.tx.relay = relay{}
-	s.tx.mu.Unlock()
-	s.peer.Store(p)
+	s.peer.Store(p) // inside, so that the voice cannot say one word more
 }
 
 // Unbridge separates s from its partner, if it has one.
@@ -51,6 +51,8 @@ func (s *Session) Unbridge() {
 	if s.peer.Load() == p {
 		s.peer.Store(nil)
 		p.peer.Store(nil)
+		s.rouse()
+		p.rouse()
 	}
 }
 
@@ -104,6 +106,8 @@ type pacer struct {
 	timer *time.Timer
 	next  time.Time
 	step  time.Duration
+
+	skipped bool // the last wait was so late that time was left out
 }
 
 func newPacer(step time.Duration) *pacer {
@@ -116,7 +120,7 @@ func samplesTime(n int) time.Duration { return time.Duration(n) * time.Second / 
 func (p *pacer) wait(ctx context.Context, s *Session, stop <-chan struct{}) error {
 	p.timer.Reset(time.Until(p.next))
 	p.next = p.next.Add(p.step)
-	if late := time.Since(p.next); late > time.Second { // the process was stopped: nobody wants a second at once
+	if p.skipped = time.Since(p.next) > time.Second; p.skipped { // the process was stopped: nobody wants a second at once
 		p.next = time.Now()
 	}
 	select {

@@ -36,7 +36,7 @@ func TestReportsBothWays(t *testing.T) {
 		if f.lost != 0 {
 			t.Errorf("b lost %v of nothing", f.lost)
 		}
-		if st := a.Stats(); st.MOS < 4 || st.Received != 3 || st.Lost != 0 {
+		if st := a.Stats(); st.MOS < 4 || st.Received < 3 || st.Lost > 0 {
 			t.Errorf("%+v", st)
 		}
 	}
@@ -180,7 +180,12 @@ func TestEngineCountsAndCloses(t *testing.T) {
 	if err := a.Play(ctx, tone(500, 100*time.Millisecond)); err != nil {
 		t.Fatal(err)
 	}
-	until(t, "five packets arrive", func() bool { st := e.Stats(); return st.Sent == 5 && st.Received == 5 && st.ReceivedBytes == 800 })
+	a.SetDirection(Inactive)
+	connect(t, a, b)
+	until(t, "what was sent arrives", func() bool {
+		st := e.Stats()
+		return st.Sent >= 5 && st.Received == st.Sent && st.ReceivedBytes == 160*st.Sent && st.SentBytes == st.ReceivedBytes
+	})
 	e.Close()
 	if st := e.Stats(); st.Sessions != 0 {
 		t.Errorf("%d sessions left", st.Sessions)

@@ -93,9 +93,11 @@ func (e *Engine) NewSession(cfg SessionConfig) (*Session, error) {
 		return nil, ErrClosed
 	}
 	e.sessions[s] = struct{}{}
-	e.wg.Add(2)
+	e.wg.Add(3)
 	go s.readRTP()
 	go s.readRTCP()
+	v := voice{s: s, pace: newPacer(samplesTime(call.FrameSamples))}
+	go v.run()
 	return s, nil
 }
 

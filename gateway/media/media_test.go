@@ -194,7 +194,7 @@ func TestPlayHasNoGapsAndTakesItsTime(t *testing.T) {
 		var last header
 		for len(pcm) < cap(pcm) {
 			h, p := r.receive()
-			if len(p) != 8*ptime || len(pcm) > 0 && (h.ts-last.ts != uint32(len(p)) || h.seq != last.seq+1 || h.marker) || len(pcm) == 0 && !h.marker {
+			if len(p) != 8*ptime || len(pcm) > 0 && (h.ts-last.ts != uint32(len(p)) || h.seq != last.seq+1 || h.marker) {
 				t.Fatalf("%d ms: %+v with %d bytes after %+v", ptime, h, len(p), last)
 			}
 			last = h
@@ -223,16 +223,13 @@ func TestPlayTwiceQueues(t *testing.T) {
 		go func() { both <- a.Play(t.Context(), tone(800, 200*time.Millisecond)) }()
 	}
 	r := listen(t, b, audible(370*time.Millisecond)).Report()
-	if r.Purity < 0.8 {
+	if r.Purity < 0.8 || r.Level > -11 {
 		t.Errorf("two plays were mixed: %+v", r)
 	}
 	for range 2 {
 		if err := <-both; err != nil {
 			t.Error(err)
 		}
-	}
-	if st := a.Stats(); st.Sent != 20 {
-		t.Errorf("sent %d packets, want 20", st.Sent)
 	}
 }
 

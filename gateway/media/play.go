@@ -4,113 +4,109 @@ import (
 	"context"
 	"errors"
 	"io"
-	"time"
+	"sync"
 
 	"tandem/gateway/call"
-	"tandem/gateway/codec"
 )
 
 // Play sends src to the far side in real time and returns nil at its end, the context's cause, the error of src,
-// ErrBridged when a Bridge takes over, ErrClosed. A second Play waits for the first to end. Time goes on while nothing
-// can be sent: a caller on hold misses what is played.
+// ErrBridged when a Bridge takes over, ErrClosed. A second Play waits for the first to end and follows it without a gap
+// if it was waiting. Time goes on while nothing can be sent: a caller on hold misses what is played.
 func (s *Session) Play(ctx context.Context, src call.Source) error {
 	if err := s.turn(ctx, s.playTurn); err != nil {
 		return err
 	}
 	defer func() { <-s.playTurn }()
-	stop, err := s.beginPlay()
+	p := &player{src: src, done: make(chan struct{})}
+	p.fill(call.FrameSamples)
+	if p.have == 0 {
+		return p.result()
+	}
+	stop, err := s.beginPlay(p)
 	if err != nil {
 		return err
 	}
-	defer s.endPlay()
-	p := player{s: s, src: src}
-	pace := newPacer(samplesTime(call.FrameSamples))
-	defer pace.close()
-	for {
-		n, err := p.fill()
-		if n == 0 {
-			return err
-		}
-		pace.step = samplesTime(n)
-		if err := pace.wait(ctx, s, stop); err != nil {
-			return err
-		}
-		p.send(n, time.Now())
+	defer s.endPlay(p)
+	s.rouse()
+	select {
+	case <-p.done:
+		return p.result()
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	case <-stop:
+		return ErrBridged
+	case <-s.done:
+		return ErrClosed
 	}
 }
 
-func (s *Session) beginPlay() (chan struct{}, error) {
+func (s *Session) beginPlay(p *player) (stop chan struct{}, err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.peer.Load() != nil {
 		return nil, ErrBridged
 	}
 	s.stopPlay = make(chan struct{})
+	s.playing.Store(p)
 	return s.stopPlay, nil
 }
 
-func (s *Session) endPlay() {
+// endPlay takes p away from the voice. After it, nobody reads p's source any more.
+func (s *Session) endPlay(p *player) {
 	s.mu.Lock()
-	defer s.mu.Unlock()
 	s.stopPlay = nil
+	s.mu.Unlock()
+	s.playing.CompareAndSwap(p, nil)
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.over = true
 }
 
-// A player cuts a source into packets of the length the far side wants.
+// A player cuts a source into packets of the length the far side wants. It reads ahead, so that its end is known with
+// its last packet.
 type player struct {
-	s       *Session
-	src     call.Source
-	pcm     call.PCM
-	rest    []int16 // of pcm
-	packet  [480 + call.FrameSamples]int16
-	have    int
-	ended   error
-	started bool
-	ts      uint32 // of the next packet
+	mu    sync.Mutex // held while the source is read
+	src   call.Source
+	frame call.PCM
+	audio [maxPlayed]int16 // read and not yet sent
+	out   [maxPlayed]int16
+	have  int
+	ended error
+	over  bool
+	done  chan struct{}
 }
 
-// fill gets the next packet's audio: its length in samples, zero at the end.
-func (p *player) fill() (int, error) {
-	want := call.FrameSamples
-	if t := p.s.terms.Load(); t != nil {
-		want = t.packet
-	}
-	for p.have < want && p.ended == nil {
-		if err := p.src.ReadFrame(&p.pcm); err != nil {
-			p.ended = err
-			break
+// maxPlayed is a packet of the longest kind and a frame.
+const maxPlayed = 480 + call.FrameSamples
+
+// fill reads until a packet of n samples is there, or the end.
+func (p *player) fill(n int) {
+	for p.have < n && p.ended == nil {
+		if p.ended = p.src.ReadFrame(&p.frame); p.ended == nil {
+			p.have += copy(p.audio[p.have:], p.frame[:])
 		}
-		p.have += copy(p.packet[p.have:], p.pcm[:])
 	}
-	if p.have == 0 {
-		if errors.Is(p.ended, io.EOF) {
-			return 0, nil
-		}
-		return 0, p.ended
-	}
-	if p.have < want {
-		clear(p.packet[p.have:want])
-		p.have = want
-	}
-	return want, nil
 }
 
-// send sends n samples. It does not allocate.
-func (p *player) send(n int, now time.Time) {
-	x := &p.s.tx
-	x.mu.Lock()
-	defer x.mu.Unlock()
-	first := !p.started
-	if first {
-		p.ts, p.started = x.next(now), true
+// take is the next packet of n samples, the last one filled up with silence.
+func (p *player) take(n int) []int16 {
+	p.fill(n)
+	got := copy(p.out[:n], p.audio[:p.have])
+	clear(p.out[got:n])
+	p.have = copy(p.audio[:], p.audio[got:p.have])
+	return p.out[:n]
+}
+
+func (p *player) finish() {
+	p.over = true
+	close(p.done)
+}
+
+func (p *player) result() error {
+	if errors.Is(p.ended, io.EOF) {
+		return nil
 	}
-	ts := p.ts
-	p.ts += uint32(n)
-	t := p.s.terms.Load()
-	if t != nil && x.dialing == 0 {
-		codec.Encode(x.payload(n), t.codec, p.packet[:n])
-		p.s.send(t, header{marker: first, pt: t.audioPT, seq: x.seq + 1, ts: ts}, n, uint32(n), now)
-	}
-	p.have = copy(p.packet[:], p.packet[n:p.have])
+	return p.ended
 }
 
 // Record gives what the far side says to sink, a frame every 20 ms in playout order, starting at once with concealment

@@ -223,7 +223,7 @@ func (s *Session) ReceiveDigit(d call.Digit) {
 func (s *Session) housekeep(now time.Time) {
 	defer s.survive()
 	due := s.due(now)
-	s.keepAlive(now)
+	s.stayAlive(now)
 	if due {
 		s.report(now)
 	}

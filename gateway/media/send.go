@@ -21,7 +21,6 @@ type sender struct {
 	length  uint32    // samples of the last packet
 	at      time.Time // when its timestamp was sent first; zero: none yet
 	sent    time.Time // when the last packet was sent
-	agreed  time.Time // when there was first somebody to send to
 	dialing int       // a digit is being sent: audio of others waits outside
 	relay   relay
 	scratch rtp.Header // for the cipher
@@ -93,27 +92,21 @@ func (s *Session) send(t *terms, h header, n int, advance uint32, now time.Time)
 	return true
 }
 
-// How long nothing is sent before a packet of silence goes out: it keeps the way through address translators open, and
-// the far side from thinking that we are gone. The first comes sooner, so that a far side that waits to hear from us does.
-const (
-	keepAliveFirst = 500 * time.Millisecond
-	keepAliveEvery = 5 * time.Second
-)
+// keepAlive is how long a bridged session sends nothing, because its partner does not, before a packet of silence keeps
+// the way through address translators open.
+const keepAlive = 5 * time.Second
 
-// keepAlive sends 20 ms of silence when nothing else was sent for long.
-func (s *Session) keepAlive(now time.Time) {
+// stayAlive sends 20 ms of silence when nothing else was sent for long.
+func (s *Session) stayAlive(now time.Time) {
 	t := s.terms.Load()
 	x := &s.tx
 	x.mu.Lock()
 	defer x.mu.Unlock()
-	if t == nil || x.dialing > 0 || x.sent.IsZero() && now.Sub(x.agreed) < keepAliveFirst || now.Sub(x.sent) < keepAliveEvery {
+	if t == nil || x.dialing > 0 || s.peer.Load() == nil || now.Sub(x.sent) < keepAlive {
 		return
 	}
-	silence := x.payload(call.FrameSamples)
-	for i := range silence {
-		silence[i] = codec.SilenceByte(t.codec)
-	}
-	s.send(t, header{marker: true, pt: t.audioPT, seq: x.seq + 1, ts: x.next(now)}, len(silence), call.FrameSamples, now)
+	hush(x.payload(call.FrameSamples), t.codec)
+	s.send(t, header{marker: true, pt: t.audioPT, seq: x.seq + 1, ts: x.next(now)}, call.FrameSamples, call.FrameSamples, now)
 	x.relay.active = false
 }
 

@@ -60,9 +60,11 @@ type Session struct {
 	eventPT  uint8
 	stopPlay chan struct{} // closed when a bridge ends what is being played
 
-	terms atomic.Pointer[terms]          // nil until negotiated
-	dest  atomic.Pointer[netip.AddrPort] // where RTP goes; nil: nowhere yet
-	peer  atomic.Pointer[Session]        // the bridged one
+	terms   atomic.Pointer[terms]          // nil until negotiated
+	dest    atomic.Pointer[netip.AddrPort] // where RTP goes; nil: nowhere yet
+	peer    atomic.Pointer[Session]        // the bridged one
+	playing atomic.Pointer[player]         // what is played
+	wake    chan struct{}                  // tells the voice to look around
 
 	playTurn, recordTurn, dialTurn chan struct{} // one token each
 	digits                         chan call.Digit
@@ -78,7 +80,7 @@ func newSession(e *Engine, cfg SessionConfig, rtp, rtcp *net.UDPConn, addr netip
 		engine: e, cfg: cfg, log: e.log, rtp: rtp, rtcp: rtcp, local: addr, done: make(chan struct{}),
 		sdpID: rand.Uint64() >> 2, version: rand.Uint64() >> 34, eventPT: defaultEventPT,
 		playTurn: make(chan struct{}, 1), recordTurn: make(chan struct{}, 1), dialTurn: make(chan struct{}, 1),
-		digits: make(chan call.Digit, 64), forward: make(chan byte, 64),
+		digits: make(chan call.Digit, 64), wake: make(chan struct{}, 1), forward: make(chan byte, 64),
 	}
 	s.cfg.Peer = cfg.Peer.Unmap()
 	s.tx.init()
@@ -108,9 +110,6 @@ func (s *Session) enter(t *terms) error {
 	defer s.rx.mu.Unlock()
 	s.tx.mu.Lock()
 	defer s.tx.mu.Unlock()
-	if old == nil {
-		s.tx.agreed = time.Now()
-	}
 	if moved {
 		s.rx.latch.reset(time.Now())
 		s.dest.Store(nil)
@@ -119,6 +118,7 @@ func (s *Session) enter(t *terms) error {
 		}
 	}
 	s.terms.Store(t)
+	s.rouse()
 	return nil
 }
 

@@ -18,21 +18,31 @@ func TestOneStreamFromRingbackToPeer(t *testing.T) { // case 63
 	left.call(a)
 	right.call(b)
 	background(t, func(ctx context.Context) { b.Play(ctx, codec.Ringback("GB")) })
-	last, _ := right.receive()
+	last, _ := right.any()
+	if !last.marker {
+		t.Error("no marker on the first packet")
+	}
+	step := func() {
+		t.Helper()
+		h, _ := right.any()
+		if d := int32(h.ts - last.ts); h.ssrc != last.ssrc || h.seq != last.seq+1 || d < call.FrameSamples || d > 20*8000 {
+			t.Fatalf("%+v after %+v", h, last)
+		}
+		last = h
+	}
+	for range 5 {
+		step()
+	}
 	if err := Bridge(a, b); err != nil {
 		t.Fatal(err)
 	}
 	left.h.ts, left.h.seq = 4_000_000_000, 60000
 	left.audio()
-	for {
-		h, _ := right.receive()
-		if h.ssrc != last.ssrc || h.seq != last.seq+1 || int32(h.ts-last.ts) < call.FrameSamples || int32(h.ts-last.ts) > 20*8000 {
-			t.Fatalf("%+v after %+v", h, last)
-		}
-		last = h
-		if h.marker {
-			break // the peer's first packet
-		}
+	for step(); !last.marker; step() { // the marker is on the partner's first packet
+	}
+	b.Unbridge()
+	for range 5 {
+		step()
 	}
 }
 
@@ -114,23 +124,45 @@ func TestWordsBeforeTheAnswerAreHeard(t *testing.T) { // case 69
 	}
 }
 
-func TestSilenceKeepsTheWayOpen(t *testing.T) {
+func TestWhoSaysNothingSendsSilence(t *testing.T) {
 	t.Parallel()
 	s := newEngine(t).session(t, SessionConfig{})
 	r := newRaw(t)
-	r.call(s)
-	h, p := r.receive() // unasked
-	if h.pt != 0 || !h.marker || len(p) != call.FrameSamples || codec.Level(codec.Decode(make([]int16, 160), call.PCMU, p)) > -60 {
-		t.Errorf("%+v with %d bytes", h, len(p))
+	r.call(s, "a=ptime:30")
+	last, _ := r.any()
+	played := make(chan error, 1)
+	for i := range 20 {
+		if i == 5 {
+			go func() { played <- s.Play(t.Context(), tone(500, 60*time.Millisecond)) }()
+		}
+		h, p := r.any()
+		if len(p) != 240 || h.seq != last.seq+1 || h.ts != last.ts+240 || h.marker {
+			t.Fatalf("packet %d: %+v with %d bytes after %+v", i, h, len(p), last)
+		}
+		last = h
 	}
+	if err := wait(t, played); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestABridgedLegIsKeptAlive(t *testing.T) {
+	t.Parallel()
+	left, right, _, b := bridged(t)
+	left.audio()
+	h, _ := right.receive()
 	now := time.Now()
-	s.keepAlive(now.Add(keepAliveEvery - time.Second))
-	if n := s.Stats().Sent; n != 1 {
-		t.Errorf("%d packets, want one", n)
+	sent := b.Stats().Sent
+	if b.stayAlive(now.Add(keepAlive - time.Second)); b.Stats().Sent != sent {
+		t.Error("silence although somebody just spoke")
 	}
-	s.keepAlive(now.Add(keepAliveEvery + time.Second))
-	if n, _ := r.receive(); n.seq != h.seq+1 || n.ts-h.ts < 4*8000 || n.ts-h.ts > 20*8000 {
+	b.stayAlive(now.Add(keepAlive + time.Second))
+	if n, _ := right.any(); n.seq != h.seq+1 || n.ts-h.ts < 4*8000 || n.ts-h.ts > 20*8000 {
 		t.Errorf("%+v after %+v", n, h)
+	}
+	left.audio()
+	if n, _ := right.receive(); n.seq != h.seq+2 || !n.marker {
+		t.Errorf("the partner goes on with %+v", n)
 	}
 }
 
