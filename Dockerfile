@@ -20,7 +20,7 @@ RUN --mount=type=cache,target=/go/pkg/mod --mount=type=cache,target=/root/.cache
 
 FROM debian:bookworm-slim
 RUN apt-get update \
-    && apt-get install -y --no-install-recommends ca-certificates asterisk-core-sounds-en-wav \
+    && apt-get install -y --no-install-recommends ca-certificates asterisk-core-sounds-en-wav flite \
     && rm -rf /var/lib/apt/lists/* \
     && useradd --system --uid 985 --home-dir /var/lib/tandem --create-home tandem
 COPY --from=program /out/tandem /usr/local/bin/tandem

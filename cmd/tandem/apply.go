@@ -44,7 +44,7 @@ func (c applyCmd) Run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	r, err := s.resolve(cfg.Overlay.Name, cfg.Region)
+	r, err := s.resolve(cfg)
 	if err != nil {
 		return fmt.Errorf("%s: %w", c.File, err)
 	}

@@ -194,7 +194,13 @@ func (s *site) startGateway(ctx context.Context) (err error) {
 	})
 	s.goRun("voicemail", s.voicemail.Run)
 	transfer := &transfer{domain: s.cfg.Overlay.Name}
-	menus := attendant.New(attendant.Config{Menus: s.menus, Connect: transfer, Prompts: prompts, Logger: s.log})
+	spoken := attendant.Config{Menus: s.menus, Connect: transfer, Prompts: prompts, Logger: s.log}
+	if voice, err := prompt.FindSynthesizer(); err == nil {
+		spoken.Speak = voice.Speak
+	} else {
+		s.log.Info("texts in menus are not spoken", "err", err)
+	}
+	menus := attendant.New(spoken)
 	config := gateway.Config{
 		Node: s.node.NodeID().String(), Domain: s.cfg.Overlay.Name, Region: s.cfg.Region,
 		UDP: s.cfg.SIP.Listen, TCP: s.cfg.SIP.Listen, TLS: s.cfg.SIP.TLS, Advertise: s.cfg.SIP.Advertise,

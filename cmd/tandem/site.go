@@ -16,6 +16,7 @@ import (
 	"tandem/gateway"
 	"tandem/gateway/call"
 	"tandem/gateway/gatewaypg"
+	"tandem/gateway/prompt"
 	"tandem/gateway/route"
 	"tandem/gateway/sipua"
 	"tandem/gateway/trunk"
@@ -94,7 +95,8 @@ type resolved struct {
 }
 
 // resolve checks everything that can be checked without the database, and says all that is wrong at once.
-func (s Site) resolve(domain, region string) (resolved, error) {
+func (s Site) resolve(cfg Config) (resolved, error) {
+	domain, region := cfg.Overlay.Name, cfg.Region
 	var r resolved
 	var problems []error
 	note := func(err error) {
@@ -118,12 +120,24 @@ func (s Site) resolve(domain, region string) (resolved, error) {
 		}
 		r.routes = append(r.routes, route.Outbound{Prefix: o.Prefix, Trunk: o.Trunk, Priority: o.Priority})
 	}
+	world, err := menuWorld(cfg.Prompts)
+	note(err)
 	for _, m := range s.Menus {
-		if err := m.Validate(attendant.World{}); err != nil {
+		if err := m.Validate(world); err != nil {
 			note(fmt.Errorf("menu %q: %w", m.Name, err))
 		}
 	}
 	return r, errors.Join(problems...)
+}
+
+// menuWorld is what menus can say on this machine.
+func menuWorld(p Prompts) (attendant.World, error) {
+	sounds, err := prompt.Open(p.Directory, nil)
+	if err != nil {
+		return attendant.World{}, err
+	}
+	_, err = prompt.FindSynthesizer()
+	return attendant.World{Sound: sounds.Pack(p.Language).Has, Speech: err == nil}, nil
 }
 
 func (t SiteTrunk) trunk(region string) (gatewaypg.Trunk, error) {
