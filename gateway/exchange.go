@@ -180,7 +180,9 @@ func (x *exchange) failed(r *cdr.Record, err error, gone bool) {
 }
 
 // ours says whether a refusal is one of the gateway's own.
-func ours(s *sipua.StatusError) bool { return s == errDraining || s == errFull || s == errTooMany || s == errNoRecord }
+func ours(s *sipua.StatusError) bool {
+	return s == errDraining || s == errFull || s == errTooMany || s == errNoRecord
+}
 
 // refusal is the response to the caller for an error of any kind.
 func (x *exchange) refusal(err error) *sipua.StatusError {

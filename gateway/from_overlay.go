@@ -17,7 +17,7 @@ import (
 // mailboxName is the user part under which the mailboxes are called.
 const mailboxName = "voicemail"
 
-var errImpostor = errors.New("From is not the certificate's user")
+var errImpostor = errors.New("the caller named is not the certificate's user")
 
 // fromOverlay takes a call from a peer. The certificate of its connection says who calls.
 func (g *Gateway) fromOverlay(ctx context.Context, in *sipua.Leg) {
@@ -72,7 +72,7 @@ func sameUser(in *sipua.Leg, aor string) error {
 	}
 	var uri sip.Uri
 	if _, err := sip.ParseAddressValue(from[0], &uri, nil); err != nil {
-		return fmt.Errorf("From cannot be read: %w", errImpostor)
+		return fmt.Errorf("unreadable From: %w", errImpostor)
 	}
 	claimed := strings.ToLower(uri.User + "@" + uri.Host)
 	if claimed == aor || claimed == "anonymous@anonymous.invalid" {

@@ -156,7 +156,9 @@ func TestCallerGivesUpWhileItRings(t *testing.T) {
 	if !errors.Is(err, context.Canceled) {
 		t.Errorf("Call = %v; want the context's error", err)
 	}
-	<-ended
+	if cause := <-ended; !errors.Is(cause, call.NormalClearing) {
+		t.Errorf("the carrier's leg ended with %v; want normal clearing", cause)
+	}
 	if r := s.calls(1)[0]; r.ReleasedBy != cdr.Caller || !r.AnsweredAt.IsZero() || r.Duration() != 0 || r.Mailbox != "" {
 		t.Errorf("record of a call given up: %+v", r)
 	}

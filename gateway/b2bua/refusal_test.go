@@ -65,10 +65,10 @@ func TestMoreTelling(t *testing.T) {
 	inOrder := []error{status(603), status(486), call.Rejected, call.NoAnswer, status(408), status(480), errors.New("gone")}
 	for i, strong := range inOrder {
 		for _, weak := range inOrder[i+1:] {
-			if got := moreTelling(weak, strong); got != strong {
+			if got := moreTelling(weak, strong); !errors.Is(got, strong) {
 				t.Errorf("of %v and %v: %v", weak, strong, got)
 			}
-			if got := moreTelling(strong, weak); got != strong {
+			if got := moreTelling(strong, weak); !errors.Is(got, strong) {
 				t.Errorf("of %v and %v: %v", strong, weak, got)
 			}
 		}

@@ -19,7 +19,7 @@ import (
 
 // What the phone refuses by itself.
 var (
-	errImpostor = errors.New("From is not the certificate's user")
+	errImpostor = errors.New("the caller named is not the certificate's user")
 	errNotMe    = errors.New("called somebody else")
 	errNobody   = errors.New("no softphone is registered")
 )
@@ -95,7 +95,7 @@ func (p *Phone) caller(in *sipua.Leg) (sipua.Address, error) {
 	var uri sip.Uri
 	name, err := sip.ParseAddressValue(from[0], &uri, nil)
 	if err != nil {
-		return sipua.Address{}, fmt.Errorf("From cannot be read: %w", errImpostor)
+		return sipua.Address{}, fmt.Errorf("unreadable From: %w", errImpostor)
 	}
 	aor := strings.ToLower(uri.User + "@" + uri.Host)
 	switch {

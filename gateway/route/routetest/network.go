@@ -21,7 +21,7 @@ type Network struct {
 	people   map[string][]string // Node-IDs by AoR
 	services map[string][]string // Node-IDs by namespace, the best first
 	keys     map[string][]string // search keys asked for, by namespace
-	open     []net.Conn // our end of every connection
+	open     []net.Conn          // our end of every connection
 }
 
 // Node is one member. It is a route.Overlay as that member sees it.
