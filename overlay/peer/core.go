@@ -85,6 +85,7 @@ type Core struct {
 	holdDown time.Time                // no new replicas before, after the loss of one
 
 	holdTimer   *timer
+	holdFor     []wire.NodeID // who may have taken the place of the lost one
 	updateTimer *timer
 	configTold  map[wire.NodeID]time.Time // sent our document lately
 }

@@ -268,6 +268,16 @@ func (c *Core) giveAway(now time.Time, resources []wire.ResourceID, retries int)
 	})
 }
 
+// inherit sees to it that the values of a lost peer reach the one that is responsible now. Mostly that has the replicas itself;
+// but it may have joined so lately that it has not, so the next one behind it offers its own.
+func (c *Core) inherit(now time.Time, resources []wire.ResourceID) {
+	if c.phase != Joined || c.leaving != nil || c.top.Len() == 0 {
+		return
+	}
+	heir := c.top.Predecessors()[0]
+	c.giveAway(now, slices.DeleteFunc(resources, func(r wire.ResourceID) bool { return c.top.Owner(chord.Resource(r)) != heir }), 0)
+}
+
 // reviewReplicas sends everything we are responsible for to members of the replica set that are new in it. After the loss of
 // one that waits, as a better match may turn up (10.7.1).
 func (c *Core) reviewReplicas(now time.Time) {
@@ -276,18 +286,17 @@ func (c *Core) reviewReplicas(now time.Time) {
 			delete(c.complete, n)
 		}
 	}
-	if now.Before(c.holdDown) {
-		if c.holdTimer == nil {
-			c.holdTimer = c.after(now, c.holdDown.Sub(now), c.reviewReplicasAgain)
-		}
-		return
-	}
 	for _, n := range c.ring.replicas {
-		if c.complete[n] {
-			continue
+		switch {
+		case c.complete[n]:
+		case now.Before(c.holdDown) && slices.Contains(c.holdFor, n):
+			if c.holdTimer == nil {
+				c.holdTimer = c.after(now, c.holdDown.Sub(now), c.reviewReplicasAgain)
+			}
+		default:
+			c.complete[n] = true
+			c.pushReplicas(now, n, c.data.Select(c.responsible), 0)
 		}
-		c.complete[n] = true
-		c.pushReplicas(now, n, c.data.Select(c.responsible), 0)
 	}
 }
 

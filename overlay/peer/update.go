@@ -124,13 +124,15 @@ func (c *Core) dropPeer(now time.Time, n wire.NodeID) {
 	if p := c.pushes[n]; p != nil {
 		c.endPush(now, p, ErrTimeout)
 	}
+	its := c.data.Select(func(r wire.ResourceID) bool { return c.top.Owner(chord.Resource(r)) == n })
 	if !c.top.Remove(n) {
 		return
 	}
 	c.avoid(now, n)
 	if slices.Contains(c.ring.replicas, n) {
-		c.holdDown = now.Add(c.cfg.HoldDown)
+		c.holdDown, c.holdFor = now.Add(c.cfg.HoldDown), c.top.Successors()
 	}
+	c.inherit(now, its)
 	if c.phase == Joined && !c.set.NotReactive {
 		c.seekFingers(now)
 	}
