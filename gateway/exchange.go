@@ -200,10 +200,16 @@ func (x *exchange) joined(ctx context.Context, out *sipua.Leg) error {
 	x.out = out
 	x.mu.Unlock()
 	x.answered(ctx)
-	limits := b2bua.Limits{Duration: x.g.cfg.Limits.Duration, Silence: x.g.cfg.Limits.Silence}
+	limits := b2bua.Limits{Duration: x.g.cfg.Limits.Duration, Silence: x.g.cfg.Limits.Silence, Lost: x.g.lost}
 	released, err := b2bua.Join(ctx, x.in, out, limits)
 	x.note(func(r *cdr.Record) { r.ReleasedBy, r.Cause = parties[released.By], released.Cause })
 	return err
+}
+
+// lost says that the connection to a leg's node is gone. A telephone call shall not outlive its caller's machine for long.
+func (g *Gateway) lost(leg *sipua.Leg) bool {
+	node := leg.Info().Node
+	return node != "" && !g.overlayUA.Reach(node)
 }
 
 var parties = map[b2bua.Side]cdr.Party{b2bua.Caller: cdr.Caller, b2bua.Called: cdr.Called, b2bua.Middle: cdr.Gateway}

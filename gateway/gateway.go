@@ -97,7 +97,7 @@ type Limits struct {
 	Calls        int           // concurrent calls; more get 503. Default 1000
 	CallsPerUser int           // concurrent calls of one overlay user; more get 480. Default 4
 	Duration     time.Duration // a call is ended after this. Default 4 h
-	Silence      time.Duration // a bridged call without any packet from either side is ended. Default 60 s
+	Silence      time.Duration // a bridged call is ended when one side, not on hold, has sent no media for so long. Default 60 s
 	AnswerTrunk  time.Duration // a carrier that does not answer for so long is given up. Default 120 s
 }
 

@@ -269,3 +269,37 @@ func TestDrain(t *testing.T) {
 	old.Hangup(call.NormalClearing)
 	s.must(<-drained)
 }
+
+// A client that dies does not leave its call to the telephone network running.
+func TestCallOfDeadClientEnds(t *testing.T) {
+	for name, c := range map[string]struct {
+		silence time.Duration
+		cut     bool
+		cause   call.Cause
+	}{
+		"only its media stops":           {time.Second, false, call.RecoveryTimerExpiry},
+		"its connection is gone as well": {0, true, call.NetworkOutOfOrder},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := newSite(t)
+			s.net = &routetest.Network{}
+			s.gw = s.gateway("0b", gateway.Limits{Silence: c.silence})
+			ended := make(chan struct{})
+			s.carrier.answers(func(ctx context.Context, leg *sipua.Leg) {
+				_ = leg.Answer(ctx)
+				<-ctx.Done()
+				close(ended)
+			})
+			leg, err := s.phone("a1", "alice@example.net", nil).Call(t.Context(), "+15551230000", phone.CallOptions{})
+			s.must(err)
+			s.must(leg.Media().Close())
+			if c.cut {
+				s.net.Cut()
+			}
+			<-ended
+			if r := s.calls(1)[0]; r.ReleasedBy != cdr.Gateway || r.Cause != c.cause {
+				t.Errorf("released by %s, %v; want by the gateway, %v", r.ReleasedBy, r.Cause, c.cause)
+			}
+		})
+	}
+}

@@ -14,8 +14,14 @@ import (
 // Limits of a call that is joined. Zero: none.
 type Limits struct {
 	Duration time.Duration // the call is ended after this
-	Silence  time.Duration // it is ended when no packet has come from either side for this long
+	Silence  time.Duration // it is ended when one side, not on hold, has sent no media for this long
+
+	// Lost says that no signalling reaches a leg any more. Then it is enough that its media has stopped, too.
+	Lost func(leg *sipua.Leg) bool
 }
+
+// lostSilence is how long a leg without signalling must be silent to count as gone.
+const lostSilence = 2 * time.Second
 
 // Side is one of the two who are joined, or the one between them.
 type Side uint8
@@ -89,31 +95,40 @@ func watch(ctx context.Context, in, out *sipua.Leg, l Limits) Released {
 			}
 			return Released{Middle, causeOf(ctx)}
 		case now := <-tick.C:
-			if l.Duration > 0 && now.Sub(began) > l.Duration {
-				return Released{Middle, call.NormalUnspecified}
-			}
-			if l.Silence > 0 && now.Sub(lastHeard(began, in, out)) > l.Silence {
-				return Released{Middle, call.RecoveryTimerExpiry}
+			if c := l.exceeded(now, began, in, out); c != 0 {
+				return Released{Middle, c}
 			}
 		}
 	}
 }
 
-func lastHeard(began time.Time, legs ...*sipua.Leg) time.Time {
-	last := began
+// exceeded says with what cause a call must end now; 0 if it may go on.
+func (l Limits) exceeded(now, began time.Time, legs ...*sipua.Leg) call.Cause {
+	if l.Duration > 0 && now.Sub(began) > l.Duration {
+		return call.NormalUnspecified
+	}
 	for _, leg := range legs {
-		s := session(leg)
-		if s == nil {
-			continue
+		quiet := now.Sub(lastHeard(began, leg))
+		if l.Silence > 0 && quiet > l.Silence {
+			return call.RecoveryTimerExpiry
 		}
-		if heard := s.Stats().LastReceived; heard.After(last) {
-			last = heard
-		}
-		if !s.Direction().Receives() {
-			last = time.Now() // on hold: silence is what was asked for
+		if quiet > lostSilence && l.Lost != nil && l.Lost(leg) {
+			return call.NetworkOutOfOrder
 		}
 	}
-	return last
+	return 0
+}
+
+// lastHeard is when media last came from a leg; now, when none is to be expected.
+func lastHeard(began time.Time, leg *sipua.Leg) time.Time {
+	s := session(leg)
+	if s == nil || !s.Direction().Receives() {
+		return time.Now() // on hold: silence is what was asked for
+	}
+	if heard := s.Stats().LastReceived; heard.After(began) {
+		return heard
+	}
+	return began
 }
 
 func legCause(leg *sipua.Leg) call.Cause {

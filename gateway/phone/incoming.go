@@ -74,7 +74,7 @@ func (p *Phone) incoming(ctx context.Context, in *sipua.Leg) error {
 		return err
 	}
 	alert.Stop()
-	_, err = b2bua.Join(ctx, in, out, b2bua.Limits{})
+	_, err = b2bua.Join(ctx, in, out, p.limits())
 	return err
 }
 

@@ -25,6 +25,7 @@ import (
 	"time"
 
 	"tandem/gateway/attach"
+	"tandem/gateway/b2bua"
 	"tandem/gateway/call"
 	"tandem/gateway/media"
 	"tandem/gateway/route"
@@ -146,6 +147,17 @@ func loopback(listen string) bool {
 	}
 	addr, err := netip.ParseAddr(host)
 	return host == "localhost" || err == nil && addr.IsLoopback()
+}
+
+// silence is how long one side of a call may send no media before the call counts as dead.
+const silence = time.Minute
+
+// limits of the calls that are joined here.
+func (p *Phone) limits() b2bua.Limits {
+	return b2bua.Limits{Silence: silence, Lost: func(leg *sipua.Leg) bool {
+		node := leg.Info().Node
+		return node != "" && !p.overlayUA.Reach(node)
+	}}
 }
 
 // closing is how long BYEs may take at the end.
