@@ -6,6 +6,8 @@ import (
 	"net"
 	"testing"
 
+	"go.uber.org/goleak"
+
 	"tandem/gateway/call"
 )
 
@@ -179,6 +181,30 @@ func TestCallerCancels(t *testing.T) {
 			ended(t, in, call.NormalClearing)
 		})
 	}
+}
+
+func TestCloseLeavesNothingBehind(t *testing.T) {
+	before := goleak.IgnoreCurrent()
+	legs := make(chan *Leg, 1)
+	b, err := Start(Config{Side: call.Trunk, UDP: "127.0.0.1:0", TCP: "127.0.0.1:0", OnInvite: answerer(legs)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	a, err := Start(Config{Side: call.Trunk})
+	if err != nil {
+		t.Fatal(err)
+	}
+	l := dialed(t, a, "bob", hopTo(t, b, TCP), newPaper("x"))
+	if err := l.WaitAnswer(soon(t)); err != nil {
+		t.Fatal(err)
+	}
+	within(t, "leg", legs)
+	for _, u := range []*UA{a, b} {
+		if err := u.Close(soon(t)); err != nil {
+			t.Error(err)
+		}
+	}
+	goleak.VerifyNone(t, before)
 }
 
 func TestOverlayCallerIsWhoTheCertificateSays(t *testing.T) {

@@ -169,6 +169,25 @@ func defaultPort(t Transport) uint16 {
 // Lookup gives the addresses of a next hop, for matching what comes from it.
 func Lookup(ctx context.Context, h Hop) ([]netip.AddrPort, error) { return resolve(ctx, h) }
 
+// Ping keeps the way to a next hop open through NAT (RFC 5626 §3.5): an empty line over UDP, a double one over a
+// stream, which is dialed if it is gone.
+func (u *UA) Ping(ctx context.Context, h Hop) error {
+	p, err := u.open(ctx, h)
+	if err != nil {
+		return fmt.Errorf("ping: %w", err)
+	}
+	if p.stream != nil {
+		_, err = p.stream.Write([]byte("\r\n\r\n"))
+		return err
+	}
+	to, err := netip.ParseAddrPort(p.addr)
+	if err != nil {
+		return fmt.Errorf("ping: %w", err)
+	}
+	_, err = u.udp.WriteTo([]byte("\r\n\r\n"), net.UDPAddrFromAddrPort(to))
+	return err
+}
+
 // sentBy is the host and port of our Via and Contact towards a path.
 func (u *UA) sentBy(p path) (host string, port int) {
 	if u.cfg.Side == call.Overlay {

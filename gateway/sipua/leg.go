@@ -29,8 +29,9 @@ type Leg struct {
 	source   Source       // incoming only
 	serverTx *sip.ServerTx
 
-	responding sync.Mutex // held while a response to the INVITE is made and sent
-	offering   sync.Mutex // held while an offer is open (RFC 3264 §4)
+	responding sync.Mutex    // held while a response to the INVITE is made and sent
+	lastRing   *sip.Response // guarded by responding
+	offering   sync.Mutex    // held while an offer is open (RFC 3264 §4)
 
 	cancelWish chan struct{} // closed when an outgoing call is not wanted any more
 	callDone   chan struct{} // closed when the outgoing INVITE has its final response, or never will

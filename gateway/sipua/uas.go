@@ -49,7 +49,18 @@ func (l *Leg) provisional(status int, sdp []byte) error {
 	case over:
 		return l.cause()
 	}
-	return l.serverTx.Respond(l.response(status, sdp))
+	res := l.response(status, sdp)
+	l.lastRing = res
+	return l.serverTx.Respond(res)
+}
+
+// ringAgain repeats the latest provisional response, lest a proxy on the way gives the call up (RFC 3261 §13.3.1.1).
+func (l *Leg) ringAgain() {
+	l.responding.Lock()
+	defer l.responding.Unlock()
+	if l.lastRing != nil && l.currentPhase() == invited {
+		_ = l.serverTx.Respond(l.lastRing)
+	}
 }
 
 // describe makes our side of the session: the answer to an offer, or an offer if there was none.
@@ -192,15 +203,25 @@ func (l *Leg) cancelled(req *sip.Request) {
 	l.end(c, ending{})
 }
 
-// watch ends an unanswered incoming leg when its transaction dies: the connection is lost.
+// watch keeps an incoming leg ringing until it is answered, and ends it when its transaction dies: the connection is
+// lost.
 func (l *Leg) watch() {
-	select {
-	case <-l.serverTx.Done():
-		if l.currentPhase() == invited {
-			l.settled()
-			l.end(call.NetworkOutOfOrder, ending{})
+	minute := time.NewTicker(120 * l.ua.cfg.T1)
+	defer minute.Stop()
+	for {
+		select {
+		case <-minute.C:
+			l.ringAgain()
+		case <-l.serverTx.Done():
+			if l.currentPhase() == invited {
+				l.settled()
+				l.end(call.NetworkOutOfOrder, ending{})
+			}
+			return
+		case <-l.connect:
+			return
+		case <-l.ctx.Done():
+			return
 		}
-	case <-l.connect:
-	case <-l.ctx.Done():
 	}
 }

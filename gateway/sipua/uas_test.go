@@ -325,6 +325,74 @@ func readResponses(t *testing.T, c net.Conn, f func(message) bool) {
 	}
 }
 
+func TestRingingIsRepeated(t *testing.T) { // §13.3.1.1
+	legs := make(chan *Leg, 1)
+	u := start(t, Config{T1: time.Millisecond, OnInvite: silent(legs)}, UDP)
+	p := newPeer(t, u)
+	p.send(p.invite("long", ""))
+	if err := within(t, "leg", legs).Ring(soon(t)); err != nil {
+		t.Fatal(err)
+	}
+	for range 3 {
+		p.expect("180")
+	}
+}
+
+func TestOrderWithinADialog(t *testing.T) { // gateway trap T1: ACK, 30 digits and BYE in one segment
+	legs := make(chan *Leg, 1)
+	u := start(t, Config{OnInvite: answerer(legs)}, TCP)
+	for round := range 10 {
+		c, err := net.Dial("tcp", u.Addr(TCP).String())
+		if err != nil {
+			t.Fatal(err)
+		}
+		id := fmt.Sprint("order", round)
+		if _, err := c.Write(wireText(tcpRequest("INVITE", id) + string(sdpText("x")))); err != nil {
+			t.Fatal(err)
+		}
+		tag := ""
+		readResponses(t, c, func(m message) bool { tag = tagOf(m.get("To")); return m.status() == 200 })
+		inDialog := func(method string, seq int, body string) []byte {
+			ct := "Content-Type: application/dtmf\n"
+			if body == "" {
+				ct = ""
+			}
+			return wireText(fmt.Sprintf("%s sip:x@tandem.test SIP/2.0\nVia: SIP/2.0/TCP 192.0.2.9;branch=z9hG4bK%s%s%d\nMax-Forwards: 70\nFrom: <sip:bob@carrier.test>;tag=f%s\nTo: <sip:x@tandem.test>;tag=%s\nCall-ID: tcp-%s\nCSeq: %d %s\n%s\n%s",
+				method, id, method, seq, id, tag, id, seq, method, ct, body))
+		}
+		segment := inDialog("ACK", 1, "")
+		want := ""
+		for i := range 30 {
+			want += fmt.Sprint(i % 10)
+			segment = append(segment, inDialog("INFO", i+2, fmt.Sprint(i%10))...)
+		}
+		segment = append(segment, inDialog("BYE", 40, "")...)
+		if _, err := c.Write(segment); err != nil {
+			t.Fatal(err)
+		}
+		l := within(t, "leg", legs)
+		answers := 0
+		readResponses(t, c, func(m message) bool {
+			if strings.Contains(m.get("CSeq"), "INVITE") {
+				return false
+			}
+			if answers++; m.status() != 200 && m.status() != 481 { // 481: answered after the BYE was
+				t.Errorf("%s for %s", m.start, m.get("CSeq"))
+			}
+			return answers == 31
+		})
+		got := ""
+		for range len(want) {
+			got += string(within(t, "digit", l.Digits()).Key)
+		}
+		if got != want {
+			t.Errorf("digits %s, want %s", got, want)
+		}
+		ended(t, l, call.NormalClearing)
+		c.Close()
+	}
+}
+
 func TestCancelIsAnsweredEachTimeAndTheInviteOnce(t *testing.T) {
 	legs := make(chan *Leg, 1)
 	u := start(t, Config{OnInvite: silent(legs)}, UDP)

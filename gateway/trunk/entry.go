@@ -15,7 +15,8 @@ import (
 const (
 	attemptWait    = 10 * time.Second // one registration, with its challenge
 	unregisterWait = 2 * time.Second
-	resolveEvery   = time.Minute // the addresses of a host by name may change
+	pingEvery      = 25 * time.Second // NATs forget UDP after 30 s
+	resolveEvery   = time.Minute      // the addresses of a host by name may change
 )
 
 // entry is one running trunk.

@@ -31,11 +31,29 @@ func (e *entry) stayRegistered() {
 			failures++
 			wait = e.backoff(err, failures)
 		}
-		if !e.sleep(wait) {
+		if !e.waitOpen(wait, err == nil) {
 			break
 		}
 	}
 	e.unregister(&r)
+}
+
+// waitOpen waits; while registered it keeps NATs on the way from forgetting us.
+func (e *entry) waitOpen(d time.Duration, registered bool) bool {
+	for registered && d > pingEvery {
+		if !e.sleep(pingEvery) {
+			return false
+		}
+		d -= pingEvery
+		ctx, cancel := context.WithTimeout(e.ctx, attemptWait)
+		err := e.set.ua.Ping(ctx, e.cfg.hop())
+		cancel()
+		if err != nil { // the connection is lost and with it the contact: register anew
+			e.log.Info("keep-alive failed", "err", err)
+			return e.ctx.Err() == nil
+		}
+	}
+	return e.sleep(d)
 }
 
 func (e *entry) registerOnce(r *sipua.RegisterConfig) (time.Duration, error) {

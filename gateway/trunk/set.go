@@ -45,7 +45,7 @@ type Set struct {
 	ua      *sipua.UA
 	entries map[string]*entry
 	leaving map[*entry]bool // stopped, unregistering: answers to them are still let in
-	calls   map[string]int // outlives a replaced trunk
+	calls   map[string]int  // outlives a replaced trunk
 	closed  bool
 }
 
