@@ -56,3 +56,25 @@ func TestSelfSigned(t *testing.T) {
 		}
 	}
 }
+
+// A certificate about somebody else's key, signed with another, is not self-signed.
+func TestSelfSignedByAnother(t *testing.T) {
+	victim, err := cert.NewKey()
+	if err != nil {
+		t.Fatal(err)
+	}
+	eve, err := cert.NewKey()
+	if err != nil {
+		t.Fatal(err)
+	}
+	sum := sha256.Sum256(must(x509.MarshalPKIXPublicKey(victim.Public())))
+	c := &x509.Certificate{
+		SerialNumber: big.NewInt(1), NotBefore: noon.Add(-time.Hour), NotAfter: noon.Add(time.Hour),
+		EmailAddresses: []string{"eve@example.org"}, URIs: []*url.URL{cert.NodeURI(wire.NodeID(sum[:16]), overlay)},
+	}
+	der := must(x509.CreateCertificate(rand.Reader, c, c, victim.Public(), eve))
+	v := cert.NewVerifier(overlay, cert.Trust{SelfSigned: wire.HashSHA256}, func() time.Time { return noon })
+	if _, err := v.Certificate(der); !errors.Is(err, cert.ErrCertificate) {
+		t.Errorf("got %v, want ErrCertificate", err)
+	}
+}
