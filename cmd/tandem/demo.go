@@ -37,6 +37,7 @@ const (
 	demoCaller      = "+12025550123" // who calls bob
 	demoSaid        = 1004.0         // Hz, what alice says
 	demoHeard       = 1333.0         // Hz, what the carrier says
+	demoTone        = 3 * time.Second
 )
 
 // demoReport is what the demo has found out by listening.
@@ -60,6 +61,7 @@ type demoVoicemail struct {
 	From          string         `json:"from"`
 	SaidSeconds   float64        `json:"said_seconds"`
 	StoredSeconds float64        `json:"stored_seconds"`
+	ToneSeconds   float64        `json:"tone_seconds"` // how much of it is the tone that was said after the words
 	Heard         measure.Report `json:"heard"`
 }
 
@@ -361,7 +363,7 @@ func (d *demo) message() ([]int16, error) {
 	if err != nil {
 		return nil, err
 	}
-	all := codec.Join(speech, codec.Silence(200*time.Millisecond), codec.Tone{Hz: []float64{demoSaid}, Level: -10, Length: 3 * time.Second}.Source())
+	all := codec.Join(speech, codec.Silence(200*time.Millisecond), codec.Tone{Hz: []float64{demoSaid}, Level: -10, Length: demoTone}.Source())
 	var pcm []int16
 	var frame call.PCM
 	for all.ReadFrame(&frame) == nil {
@@ -383,11 +385,25 @@ func (d *demo) listen(ctx context.Context) error {
 	v := d.report.Voicemail
 	v.Heard = measure.Analyze(audio)
 	v.StoredSeconds = float64(len(audio)) / call.SampleRate
-	d.say("Bob's mailbox holds a message of %.1f s from %s; listening to it: %.0f Hz.", v.StoredSeconds, v.From, v.Heard.Frequency)
+	v.ToneSeconds = toneSeconds(audio, demoSaid)
+	d.say("Bob's mailbox holds a message of %.1f s from %s; listening to it: words, then %.0f Hz for %.1f s.",
+		v.StoredSeconds, v.From, demoSaid, v.ToneSeconds)
 	return errors.Join(
-		near("the stored message", v.Heard.Frequency, demoSaid),
+		atLeast("the tone in the stored message", v.ToneSeconds, demoTone.Seconds()-0.2),
 		atLeast("the stored message", v.StoredSeconds, v.SaidSeconds-0.5),
 	)
+}
+
+// toneSeconds adds up the tenths of a second that are a pure tone of that frequency.
+func toneSeconds(pcm []int16, hz float64) float64 {
+	const window = call.SampleRate / 10
+	n := 0
+	for ; len(pcm) >= window; pcm = pcm[window:] {
+		if got, purity := measure.Frequency(pcm[:window]); purity > 0.9 && near("", got, hz) == nil {
+			n++
+		}
+	}
+	return float64(n) / 10
 }
 
 func near(what string, got, want float64) error {
