@@ -1,6 +1,8 @@
 package web
 
 import (
+	"fmt"
+	"net"
 	"net/http"
 	"time"
 
@@ -80,9 +82,19 @@ func (p *Portal) routes() (http.Handler, *huma.OpenAPI) {
 	return r, doc
 }
 
+// from is the address that a connection comes from; of IPv6 its /64. Behind a proxy all clients share the proxy's:
+// headers that say otherwise are not believed.
+func from(r *http.Request) (string, error) {
+	host, _, err := net.SplitHostPort(r.RemoteAddr)
+	if err != nil {
+		return "", fmt.Errorf("remote address: %w", err)
+	}
+	return httprate.CanonicalizeIP(host), nil
+}
+
 // perMinute lets n requests a minute pass from one address.
 func perMinute(n int) func(http.Handler) http.Handler {
-	return httprate.Limit(n, time.Minute, httprate.WithKeyByIP(), httprate.WithLimitHandler(func(w http.ResponseWriter, r *http.Request) {
+	return httprate.LimitBy(n, time.Minute, from, httprate.WithLimitHandler(func(w http.ResponseWriter, r *http.Request) {
 		problem(w, http.StatusTooManyRequests, "Too many tries from this address. Wait a minute.")
 	}))
 }

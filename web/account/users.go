@@ -2,6 +2,7 @@ package account
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"github.com/google/uuid"
@@ -96,7 +97,7 @@ func (s *Store) NumberOf(ctx context.Context, aor string) (string, error) {
 // MayCallOut tells whether the user may call the telephone network. Unknown and disabled users may not.
 func (s *Store) MayCallOut(ctx context.Context, aor string) (bool, error) {
 	u, err := s.ByAoR(ctx, aor)
-	if err == ErrNotFound {
+	if errors.Is(err, ErrNotFound) {
 		return false, nil
 	}
 	return err == nil && u.MayCallOut && !u.Disabled(), err
