@@ -11,6 +11,7 @@ import (
 
 // fromTrunk takes a call from a carrier. It reaches numbers of ours and nothing else.
 func (g *Gateway) fromTrunk(ctx context.Context, in *sipua.Leg) {
+	g.sources.hold(in)
 	info := in.Info()
 	caller := info.Caller
 	caller.AoR, caller.Verified = "", false

@@ -303,3 +303,34 @@ func TestCallOfDeadClientEnds(t *testing.T) {
 		})
 	}
 }
+
+// A trunk that is taken away keeps the calls it has, to their end, and gets no more.
+func TestTrunkTakenAwayWhileTalking(t *testing.T) {
+	s := newSite(t)
+	s.carrier.answers(func(ctx context.Context, leg *sipua.Leg) { _ = leg.Answer(ctx); <-ctx.Done() })
+	s.phone("b1", "bob@example.net", answering(func(ctx context.Context, leg call.Leg) error {
+		_ = leg.Answer(ctx)
+		<-ctx.Done()
+		return nil
+	}))
+	alice := s.phone("a1", "alice@example.net", nil)
+	out, err := alice.Call(t.Context(), "+15551230000", phone.CallOptions{})
+	s.must(err)
+	in := s.carrier.call("+15550001000")
+	s.must(in.WaitAnswer(t.Context()))
+	s.must(s.store.DeleteTrunk(t.Context(), "carrier"))
+	s.must(s.gw.Reload(t.Context()))
+	if n := len(s.gw.Status().Calls); n != 2 {
+		t.Errorf("%d calls after the trunk was taken away; want both", n)
+	}
+	wantStatus(t, "a new call from it", s.carrier.call("+15550001000").WaitAnswer(t.Context()), 403)
+	_, err = alice.Call(t.Context(), "+15551230000", phone.CallOptions{})
+	wantStatus(t, "a new call to it", err, 404)
+	in.Hangup(call.NormalClearing) // a BYE from an address that is no trunk's any more
+	out.Hangup(call.NormalClearing)
+	for _, r := range s.calls(3) {
+		if r.Status == 0 && (r.ReleasedBy != cdr.Caller || r.Cause != call.NormalClearing) {
+			t.Errorf("call record %+v", r)
+		}
+	}
+}

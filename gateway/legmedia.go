@@ -1,11 +1,7 @@
 package gateway
 
 import (
-	"context"
-	"fmt"
-	"net"
 	"net/netip"
-	"time"
 
 	"tandem/gateway/media"
 	"tandem/gateway/sipua"
@@ -17,39 +13,19 @@ func (g *Gateway) overlayMedia(leg *sipua.Leg) (sipua.Media, error) {
 	return g.peers.Media(leg.Info().Node, nil)
 }
 
-// resolveTime bounds the look-up of a carrier's name.
-const resolveTime = 2 * time.Second
-
-// trunkMedia makes the media of a call from a carrier, as its trunk says.
+// trunkMedia makes the media of a call from a carrier.
 func (g *Gateway) trunkMedia(leg *sipua.Leg) (sipua.Media, error) {
-	t, ok := g.trunks.Get(leg.Info().Trunk)
-	if !ok {
-		return nil, trunk.ErrUnknown
-	}
-	ctx, cancel := context.WithTimeout(leg.Context(), resolveTime)
-	defer cancel()
-	return g.trunkSession(ctx, t)
+	return g.trunkSession(leg.Info().Trunk, leg.Remote())
 }
 
 var security = map[trunk.SRTP]media.Security{trunk.SRTPForbidden: media.Forbidden, trunk.SRTPOptional: media.Optional,
 	trunk.SRTPRequired: media.Required}
 
-func (g *Gateway) trunkSession(ctx context.Context, t trunk.Trunk) (*media.Session, error) {
-	addr, err := hostAddr(ctx, t.Host)
-	if err != nil {
-		return nil, fmt.Errorf("find trunk %s: %w", t.Name, err)
+// trunkSession is media as the trunk wants it, towards an address of its.
+func (g *Gateway) trunkSession(name string, peer netip.Addr) (*media.Session, error) {
+	t, ok := g.trunks.Get(name)
+	if !ok {
+		return nil, trunk.ErrUnknown
 	}
-	return g.cfg.Media.NewSession(media.SessionConfig{Peer: addr, Codecs: t.Codecs, Security: security[t.SRTP]})
-}
-
-// hostAddr is the address of a carrier's host, which media is then measured by.
-func hostAddr(ctx context.Context, host string) (netip.Addr, error) {
-	if a, err := netip.ParseAddr(host); err == nil {
-		return a, nil
-	}
-	addrs, err := net.DefaultResolver.LookupNetIP(ctx, "ip", host)
-	if err != nil || len(addrs) == 0 {
-		return netip.Addr{}, fmt.Errorf("%w: %w", trunk.ErrDown, err)
-	}
-	return addrs[0].Unmap(), nil
+	return g.cfg.Media.NewSession(media.SessionConfig{Peer: peer, Codecs: t.Codecs, Security: security[t.SRTP]})
 }

@@ -26,6 +26,8 @@ type Gateway struct {
 	trunks *trunk.Set
 	calls  registry
 
+	sources sources
+
 	overlayUA, trunkUA *sipua.UA
 	peers              *attach.Pool
 }
@@ -83,7 +85,7 @@ func (g *Gateway) listen() error {
 	}
 	g.peers = attach.New(g.overlayUA, g.cfg.Overlay, g.cfg.Media)
 	g.trunkUA, err = sipua.Start(sipua.Config{Side: call.Trunk, UDP: g.cfg.UDP, TCP: g.cfg.TCP, TLS: g.cfg.TLS,
-		TLSServer: g.cfg.TLSServer, Advertise: g.cfg.Advertise, AllowSource: g.trunks.AllowSource, Admit: g.trunks.Admit,
+		TLSServer: g.cfg.TLSServer, Advertise: g.cfg.Advertise, AllowSource: g.allowSource, Admit: g.trunks.Admit,
 		MaxCalls: 2 * g.cfg.Limits.Calls, NewMedia: g.trunkMedia, OnInvite: g.fromTrunk, Logger: g.log})
 	if err != nil {
 		return errors.Join(fmt.Errorf("start the trunk user agent: %w", err), g.overlayUA.Close(context.Background()))

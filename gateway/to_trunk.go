@@ -49,11 +49,11 @@ func (x *exchange) reachNumber(ctx context.Context, n route.E164, ways []route.O
 
 func (x *exchange) inviteTrunk(ctx context.Context, name string, n route.E164) (*sipua.Leg, error) {
 	x.note(func(r *cdr.Record) { r.Trunk = name })
-	t, ok := x.g.trunks.Get(name)
-	if !ok {
-		return nil, trunk.ErrUnknown
+	addr, err := x.g.trunks.Addr(ctx, name)
+	if err != nil {
+		return nil, err
 	}
-	s, err := x.g.trunkSession(ctx, t)
+	s, err := x.g.trunkSession(name, addr)
 	if err != nil {
 		return nil, err
 	}
@@ -62,6 +62,7 @@ func (x *exchange) inviteTrunk(ctx context.Context, name string, n route.E164) (
 	if err != nil {
 		return nil, errors.Join(err, s.Close())
 	}
+	x.g.sources.hold(leg)
 	return leg, nil
 }
 
