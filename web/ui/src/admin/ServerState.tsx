@@ -51,12 +51,13 @@ function Facts({ title, facts }: { title: string; facts: Fact[] }) {
   );
 }
 
-/** node_id becomes Node id, StoredValues Stored values. */
+/** node_id becomes Node ID, StoredValues Stored values. */
 function words(name: string): string {
   const spaced = name
     .replaceAll("_", " ")
     .replace(/([a-z])([A-Z])/g, "$1 $2")
-    .toLowerCase();
+    .toLowerCase()
+    .replace(/\b(id|sip|tls)\b/g, (initials) => initials.toUpperCase());
   return spaced.charAt(0).toUpperCase() + spaced.slice(1);
 }
 
