@@ -326,7 +326,7 @@ func (a *authority) publish(ctx context.Context, node *overlay.Node) error {
 			if err != nil {
 				return nil, 0, err
 			}
-			if sameContent(current, next) {
+			if config.SameContent(current, next) {
 				return nil, 0, nil
 			}
 			next.Sequence = config.Next(now.Sequence)
@@ -343,11 +343,6 @@ func (a *authority) publish(ctx context.Context, node *overlay.Node) error {
 		return err
 	}
 	return a.adopt(ctx, node)
-}
-
-// sameContent compares what changes from one document to the next.
-func sameContent(a, b *config.Document) bool {
-	return slices.Equal(a.Bootstrap, b.Bootstrap) && slices.Equal(a.EnrollmentServers, b.EnrollmentServers) && slices.Equal(a.BadNodes, b.BadNodes)
 }
 
 // adopt gives the database's document to our node, which spreads it.

@@ -18,6 +18,7 @@ import (
 	"tandem/gateway/route"
 	"tandem/overlay"
 	"tandem/overlay/cert"
+	"tandem/overlay/config"
 	"tandem/overlay/enroll"
 	"tandem/overlay/sipusage"
 )
@@ -64,7 +65,7 @@ func startClient(ctx context.Context, cfg Config, log *slog.Logger, o clientOpti
 }
 
 func attach(ctx context.Context, cfg Config, log *slog.Logger, dir string, o clientOptions) (*client, error) {
-	id, doc, err := enroll.Load(dir)
+	id, doc, err := loadIdentity(ctx, dir, log)
 	if err != nil {
 		return nil, err
 	}
@@ -100,6 +101,23 @@ func attach(ctx context.Context, cfg Config, log *slog.Logger, dir string, o cli
 	c.stop = stop
 	go func() { c.ran <- c.phone.Run(run) }()
 	return c, nil
+}
+
+// loadIdentity loads what tandem enroll wrote, and renews the certificate when it is time. A renewal that fails is
+// tried again at the next start; the certificate is good for a while yet.
+func loadIdentity(ctx context.Context, dir string, log *slog.Logger) (*cert.Identity, *config.Document, error) {
+	id, doc, err := enroll.Load(dir)
+	if err != nil || time.Now().Before(enroll.RenewAt(id)) {
+		return id, doc, err
+	}
+	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
+	defer cancel()
+	renewed, err := enroll.Renew(ctx, dir)
+	if err != nil {
+		log.Warn("certificate not renewed", "aor", id.User, "ends", id.Certificate.NotAfter, "err", err)
+		return id, doc, nil
+	}
+	return renewed, doc, nil
 }
 
 // attachWait is how long a client looks for a peer to attach to.

@@ -10,7 +10,6 @@ import (
 	"time"
 
 	"tandem/overlay"
-	"tandem/overlay/enroll"
 	"tandem/overlay/redir"
 	"tandem/overlay/sipusage"
 	"tandem/overlay/wire"
@@ -48,12 +47,13 @@ func (l lookInto) with(ctx context.Context, ask func(ctx context.Context, node *
 		return err
 	}
 	defer unlock()
-	id, doc, err := enroll.Load(dir)
+	log := newLogger(cfg.Log)
+	id, doc, err := loadIdentity(ctx, dir, log)
 	if err != nil {
 		return err
 	}
 	node, err := overlay.Start(ctx, overlay.Config{
-		Identity: id, Document: doc, Client: true, Advertise: cfg.Overlay.Advertise, Logger: newLogger(cfg.Log),
+		Identity: id, Document: doc, Client: true, Advertise: cfg.Overlay.Advertise, Logger: log,
 		Bootstrap: append(splitList(cfg.Overlay.Bootstrap), readPeers(dir)...),
 	})
 	if err == nil {

@@ -108,16 +108,18 @@ func TestDigitsBothWays(t *testing.T) {
 	}
 }
 
+// softphoneAccount is the account of a softphone that registers at a user's overlay phone and offers PCMU only.
+func softphoneAccount(user, phone string) string {
+	return "<sip:" + user + "@localhost>;outbound=\"sip:" + phone + "\";auth_pass=any;regint=60;audio_codecs=PCMU"
+}
+
 func TestSoftphoneCallsTheTelephoneNetwork(t *testing.T) {
 	carrier := carrierBaresip(t)
 	w := newWorld(t)
 	w.serve(t, "server")
 	w.apply(t, trunkSite(carrier.address))
 	_, listen := w.phone(t, w.enroll(t, "alice"), "127.0.0.1:0")
-	soft := startBaresip(t, "softphone", baresipConfig{
-		ip: softphoneIP, hz: clientTone,
-		account: "<sip:alice@localhost>;outbound=\"sip:" + listen + "\";auth_pass=any;regint=60;audio_codecs=PCMU",
-	})
+	soft := startBaresip(t, "softphone", baresipConfig{ip: softphoneIP, hz: clientTone, account: softphoneAccount("alice", listen)})
 	soft.wait(t, "REGISTER_OK")
 	soft.command(t, "dial", "sip:+12025550100@localhost")
 	soft.wait(t, "CALL_ESTABLISHED")
