@@ -73,9 +73,11 @@ func TestWeCallSIPp(t *testing.T) {
 	t.Cleanup(func() { _ = cmd.Process.Kill() })
 	u := start(t, Config{}, UDP)
 	hop := Hop{Transport: UDP, Host: "127.0.0.1", Port: port}
-	errs := make(chan error, n)
+	errs, slots := make(chan error, n), make(chan struct{}, 10)
 	for range n {
+		slots <- struct{}{}
 		go func() {
+			defer func() { <-slots }()
 			l, err := u.Invite(context.Background(), InviteConfig{
 				URI: fmt.Sprintf("sip:+15550100@127.0.0.1:%d", port), From: Address{URI: "sip:me@here.test"}, Hop: hop, Media: newPaper("x"),
 			})

@@ -165,7 +165,7 @@ func TestTLSNameIsVerified(t *testing.T) {
 
 func TestStreamFraming(t *testing.T) {
 	options := func(extra string) string {
-		return "OPTIONS sip:x@tandem.test SIP/2.0\r\nVia: SIP/2.0/TCP 192.0.2.1;branch=z9hG4bKo\r\nMax-Forwards: 70\r\nFrom: <sip:a@b>;tag=1\r\nTo: <sip:b@b>\r\nCall-ID: frame\r\nCSeq: 1 OPTIONS\r\n" + extra + "\r\n"
+		return "OPTIONS sip:x@tandem.test SIP/2.0\r\nVia: SIP/2.0/TCP 192.0.2.1;branch=z9hG4bK" + newTag() + "\r\nMax-Forwards: 70\r\nFrom: <sip:a@b>;tag=1\r\nTo: <sip:b@b>\r\nCall-ID: frame\r\nCSeq: 1 OPTIONS\r\n" + extra + "\r\n"
 	}
 	tests := []struct {
 		name, send string

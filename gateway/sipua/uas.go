@@ -93,17 +93,31 @@ func (l *Leg) Answer(ctx context.Context) error {
 	if err != nil || ack == nil {
 		return err
 	}
-	select {
-	case <-ack.done:
-	case <-l.ctx.Done():
-		return l.cause()
-	case <-ctx.Done():
-		return context.Cause(ctx)
+	if err := l.untilAcked(ctx, ack); err != nil {
+		return err
 	}
 	if late {
 		return l.lateAnswer(ack.sdp)
 	}
 	return nil
+}
+
+// untilAcked waits for the ACK. A call that was connected and ended at once was connected.
+func (l *Leg) untilAcked(ctx context.Context, a *ackWait) error {
+	select {
+	case <-a.done:
+	case <-l.ctx.Done():
+	case <-ctx.Done():
+	}
+	select {
+	case <-a.done:
+		return nil
+	default:
+	}
+	if l.ctx.Err() != nil {
+		return l.cause()
+	}
+	return context.Cause(ctx)
 }
 
 // accept sends the 200. A nil ackWait without error: it was sent before.
