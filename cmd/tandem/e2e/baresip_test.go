@@ -26,6 +26,7 @@ type baresip struct {
 
 	mu     sync.Mutex
 	events []baresipEvent
+	answer string // to the latest command
 }
 
 type baresipEvent struct {
@@ -96,13 +97,19 @@ func (b *baresip) read() {
 		}
 		var e struct {
 			baresipEvent
-			Event bool `json:"event"`
+			Event bool   `json:"event"`
+			Data  string `json:"data"`
 		}
-		if json.Unmarshal(body[:n], &e) == nil && e.Event {
-			b.mu.Lock()
+		if json.Unmarshal(body[:n], &e) != nil {
+			continue
+		}
+		b.mu.Lock()
+		if e.Event {
 			b.events = append(b.events, e.baresipEvent)
-			b.mu.Unlock()
+		} else {
+			b.answer = e.Data
 		}
+		b.mu.Unlock()
 	}
 }
 
@@ -116,6 +123,17 @@ func (b *baresip) command(t *testing.T, name, params string) {
 	if _, err := fmt.Fprintf(b.conn, "%d:%s,", len(m), m); err != nil {
 		t.Fatalf("baresip %s: %v", name, err)
 	}
+}
+
+// waitRegistered asks until the account is registered: the event may have come before anybody listened.
+func (b *baresip) waitRegistered(t *testing.T) {
+	t.Helper()
+	until(t, "baresip's registration", func() bool {
+		b.command(t, "reginfo", "")
+		b.mu.Lock()
+		defer b.mu.Unlock()
+		return strings.Contains(b.answer, "OK")
+	})
 }
 
 // wait returns when an event of the type has been seen.

@@ -120,7 +120,7 @@ func TestSoftphoneCallsTheTelephoneNetwork(t *testing.T) {
 	w.apply(t, trunkSite(carrier.address))
 	_, listen := w.phone(t, w.enroll(t, "alice"), "127.0.0.1:0")
 	soft := startBaresip(t, "softphone", baresipConfig{ip: softphoneIP, hz: clientTone, account: softphoneAccount("alice", listen)})
-	soft.wait(t, "REGISTER_OK")
+	soft.waitRegistered(t)
 	soft.command(t, "dial", "sip:+12025550100@localhost")
 	soft.wait(t, "CALL_ESTABLISHED")
 	carrier.wait(t, "CALL_ESTABLISHED")

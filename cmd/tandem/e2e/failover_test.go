@@ -18,7 +18,7 @@ func TestSecondServerPeerTakesOver(t *testing.T) {
 	alice := w.enroll(t, "alice")
 	phone, listen := w.phone(t, w.enroll(t, "bob"), "127.0.0.1:0")
 	soft := startBaresip(t, "softphone", baresipConfig{ip: softphoneIP, hz: clientTone, account: softphoneAccount("bob", listen) + ";answermode=auto"})
-	soft.wait(t, "REGISTER_OK")
+	soft.waitRegistered(t)
 	_, second := w.serve(t, "second")
 
 	tone := filepath.Join(w.dir, "tone.wav")
