@@ -20,7 +20,7 @@ import (
 
 type applyCmd struct {
 	configFlag
-	File   string `short:"f" required:"" type:"existingfile" placeholder:"SITE.yaml" help:"What to set up."`
+	File   string `short:"f" required:"" type:"existingfile" placeholder:"SITE.yaml" help:"What to set up; - reads standard input."`
 	DryRun bool   `name:"dry-run" help:"Check the file and change nothing."`
 	JSON   bool   `name:"json" help:"Print what was done as JSON."`
 }

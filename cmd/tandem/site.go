@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"os"
 	"strconv"
@@ -72,9 +73,13 @@ type SiteRoute struct {
 	Priority int    `yaml:"priority"`
 }
 
-// readSite reads a file strictly: a misspelled key is an error.
+// readSite reads a file, or standard input for "-", strictly: a misspelled key is an error.
 func readSite(name string) (Site, error) {
-	raw, err := os.ReadFile(name)
+	read := func() ([]byte, error) { return os.ReadFile(name) }
+	if name == "-" {
+		read = func() ([]byte, error) { return io.ReadAll(os.Stdin) }
+	}
+	raw, err := read()
 	if err != nil {
 		return Site{}, fmt.Errorf("read the site file: %w", err)
 	}
