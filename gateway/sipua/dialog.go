@@ -137,7 +137,7 @@ func setBody(m interface {
 	m.SetBody(sdp)
 }
 
-// hasSDP gives the session description in a body, looking into a multipart one (RFC 3204 interworking carries ISUP
+// sdpOf gives the session description in a body, looking into a multipart one (RFC 3204 interworking carries ISUP
 // beside it). ok is false when there is a body of another type.
 func sdpOf(m interface {
 	Body() []byte

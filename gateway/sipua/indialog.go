@@ -158,7 +158,7 @@ func (l *Leg) agree(req *sip.Request, tx *sip.ServerTx, offer, sdp []byte) {
 	l.mu.Unlock()
 	res := respond(req, 200)
 	res.AppendHeader(&sip.ContactHeader{Address: *contact.Clone()})
-	l.timer.answer(req, res)
+	grantTimer(req, res)
 	res.AppendHeader(allowHeader())
 	setBody(res, sdp)
 	if !req.IsInvite() {

@@ -46,8 +46,7 @@ type Leg struct {
 	remoteSeq  uint32              // the far side's latest sequence number (§12.2.2)
 	fresh      map[uint32]bool     // requests that arrived in order and are not handled yet
 	acks       map[uint32]*ackWait // 2xx of ours that wait for their ACK
-	timer      sessionTimer
-	settle     sync.Once // see settled
+	settle     sync.Once           // see settled
 }
 
 var _ call.Leg = (*Leg)(nil)

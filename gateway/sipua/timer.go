@@ -11,9 +11,8 @@ import (
 // minSessionExpires is the shortest session interval that RFC 4028 §5 lets anybody ask for, in seconds.
 const minSessionExpires = "90"
 
-// sessionTimer is a session's interval (RFC 4028). We never ask for one and always grant one; who asked refreshes.
-// If a far side that we did not ask makes us the refresher, we refresh.
-type sessionTimer struct{}
+// Session timers (RFC 4028): we never ask for one and always grant one; who asked refreshes. If a far side that we did
+// not ask makes us the refresher, we refresh.
 
 // sessionExpires reads the header; zero without one.
 func sessionExpires(msg sip.Message) (interval time.Duration, refresher string) {
@@ -37,8 +36,8 @@ func (u *UA) timerTooShort(req *sip.Request) bool {
 	return interval > 0 && interval < 90*time.Second
 }
 
-// answer grants the interval that a request asks for: its sender refreshes (§9).
-func (sessionTimer) answer(req *sip.Request, res *sip.Response) {
+// grantTimer grants the interval that a request asks for: its sender refreshes (§9).
+func grantTimer(req *sip.Request, res *sip.Response) {
 	interval, _ := sessionExpires(req)
 	if interval == 0 {
 		return
@@ -47,10 +46,10 @@ func (sessionTimer) answer(req *sip.Request, res *sip.Response) {
 	res.AppendHeader(sip.NewHeader("Require", "timer"))
 }
 
-// agreed starts our refreshing if the answer to our INVITE says that it is up to us.
-func (sessionTimer) agreed(l *Leg, res *sip.Response) {
+// startRefreshing starts our refreshing if the answer to our INVITE says that it is up to us.
+func (l *Leg) startRefreshing(res *sip.Response) {
 	interval, refresher := sessionExpires(res)
-	if interval < 30*time.Second || refresher != "uac" {
+	if interval < 60*l.ua.cfg.T1 || refresher != "uac" {
 		return
 	}
 	l.ua.wg.Go(func() {

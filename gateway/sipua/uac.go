@@ -206,7 +206,7 @@ func (l *Leg) succeeded(res *sip.Response) {
 		l.setFailure(&StatusError{Code: 488, Local: true, Cause: call.Incompatible})
 		l.Hangup(call.Incompatible)
 	default:
-		l.timer.agreed(l, res)
+		l.startRefreshing(res)
 		close(l.connect)
 	}
 }

@@ -197,7 +197,7 @@ func (l *Leg) response(status int, sdp []byte) *sip.Response {
 		res.AppendHeader(&sip.ContactHeader{Address: *contact.Clone()})
 	}
 	if status == 200 {
-		l.timer.answer(l.invite, res)
+		grantTimer(l.invite, res)
 		res.AppendHeader(allowHeader())
 		res.AppendHeader(sip.NewHeader("Supported", supported))
 	}
