@@ -13,7 +13,7 @@ import (
 	"time"
 )
 
-// How long a stream may take (gateway attacks: slow senders).
+// How long a stream may take before a slow sender is dropped.
 const (
 	firstMessageWait = 10 * time.Second // an accepted connection says something
 	messageWait      = 5 * time.Second  // a message that began is complete

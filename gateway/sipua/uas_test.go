@@ -247,7 +247,7 @@ func TestInDialogRequestsAreChecked(t *testing.T) {
 	}
 }
 
-func TestCancelOvertakesOrFollowsAtOnce(t *testing.T) { // gateway trap T1
+func TestCancelOvertakesOrFollowsAtOnce(t *testing.T) { // sipgo handles messages in any order
 	t.Run("one TCP segment", func(t *testing.T) {
 		legs := make(chan *Leg, 1000)
 		u := start(t, Config{MaxPending: 1000, OnInvite: silent(legs)}, TCP)
@@ -338,7 +338,7 @@ func TestRingingIsRepeated(t *testing.T) { // §13.3.1.1
 	}
 }
 
-func TestOrderWithinADialog(t *testing.T) { // gateway trap T1: ACK, 30 digits and BYE in one segment
+func TestOrderWithinADialog(t *testing.T) { // sipgo handles messages in any order: ACK, 30 digits and BYE in one segment
 	legs := make(chan *Leg, 1)
 	u := start(t, Config{OnInvite: answerer(legs)}, TCP)
 	for round := range 10 {
