@@ -33,7 +33,7 @@ func (c *Core) setHome(n wire.NodeID) {
 }
 
 // homingPause is how long a client with one peer waits before it looks for a second, as others may have come.
-const homingPause = 10 * time.Second
+const homingPause = 5 * time.Second
 
 // seekHome attaches to the peer responsible for the own Node-ID. With that and the bootstrap peer there are two ways into
 // the overlay, so the loss of one is no interruption.
@@ -44,18 +44,38 @@ func (c *Core) seekHome(now time.Time) {
 	c.homing = true
 	dest := []wire.Destination{wire.ToResource(wire.ResourceID(c.self))}
 	c.seek(now, dest, func(now time.Time, n wire.NodeID, ok bool) {
-		pause := homingPause
-		if !ok {
-			pause = time.Second
-		}
 		if ok && c.top.Has(n) && n != c.home {
 			c.setHome(n)
 		}
-		c.after(now, c.jitter(pause), func(now time.Time) {
-			c.homing = false
-			if c.phase != Left {
-				c.seekHome(now)
-			}
-		})
+		if ok && c.top.Len() == 1 {
+			c.seekSecond(now)
+			return
+		}
+		c.restHoming(now, ok)
+	})
+}
+
+// seekSecond attaches to a neighbor of the only peer there is a link to: the bootstrap peer is the responsible one.
+func (c *Core) seekSecond(now time.Time) {
+	candidates := c.candidates(now)
+	if len(candidates) == 0 {
+		c.restHoming(now, true)
+		return
+	}
+	n := candidates[c.rng.IntN(len(candidates))]
+	c.attach(now, c.wayTo(n), true, func(now time.Time, ok bool) { c.restHoming(now, ok) })
+}
+
+// restHoming waits before the next look, not long if the last one failed.
+func (c *Core) restHoming(now time.Time, ok bool) {
+	pause := homingPause
+	if !ok {
+		pause = time.Second
+	}
+	c.after(now, c.jitter(pause), func(now time.Time) {
+		c.homing = false
+		if c.phase != Left {
+			c.seekHome(now)
+		}
 	})
 }

@@ -239,3 +239,14 @@ func TestPeerWithoutLinksComesBack(t *testing.T) {
 		find(t, w, w.Peers()[5], v)
 	}
 }
+
+// A client has two peers whenever there are two, whichever of them it came by.
+func TestClientHasTwoPeers(t *testing.T) {
+	for seed := range uint64(10) {
+		w := ring(t, seed, 3)
+		c := w.Add(client)
+		if !w.Until(func() bool { return len(c.Core.State().Connected) == 2 }, 3*time.Second) {
+			t.Errorf("seed %d: links to %v", seed, c.Core.State().Connected)
+		}
+	}
+}
