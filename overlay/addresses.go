@@ -133,15 +133,15 @@ func (a *addresses) nextBootstrap() (addr string, ok bool) {
 	return all[(a.next-1)%len(all)], true
 }
 
-// learn remembers where the sender of a verified Attach listens.
-func (a *addresses) learn(from wire.NodeID, m *wire.Message) {
+// learn remembers where the sender of a verified Attach listens, and says whether there was something to learn.
+func (a *addresses) learn(from wire.NodeID, m *wire.Message) bool {
 	code := m.Code()
 	if code != wire.CodeAttachReq && code != wire.CodeAttachAns {
-		return
+		return false
 	}
 	addr, ok := listening(m)
 	if !ok {
-		return
+		return false
 	}
 	a.mu.Lock()
 	defer a.mu.Unlock()
@@ -153,6 +153,7 @@ func (a *addresses) learn(from wire.NodeID, m *wire.Message) {
 	if code == wire.CodeAttachAns {
 		a.answer[from] = true
 	}
+	return true
 }
 
 // listening is the first candidate of an Attach.

@@ -111,6 +111,7 @@ func (n *Node) up(now time.Time, c *conn) {
 	n.core.SetCandidates(n.candidates(n.links))
 	n.log.Debug("link up", "with", c.node, "addr", c.link.RemoteAddr(), "bootstrap", c.bootstrap)
 	n.core.LinkUp(now, peer.Link{ID: c.id, Node: c.node, Bootstrap: c.bootstrap})
+	n.peersChanged(n.core.State())
 }
 
 // notUp tells the core that what it asked for did not come about.

@@ -59,8 +59,13 @@ func (n *Node) check(c *conn, v *peer.Verify) {
 	for i, val := range v.Values {
 		values[i] = checkValue(checked, val)
 	}
-	n.addresses.learn(checked.Signer.NodeID, v.Message)
-	n.tell(func(now time.Time) { n.core.Verified(now, v, signerOf(checked.Signer), values) })
+	learned := n.addresses.learn(checked.Signer.NodeID, v.Message)
+	n.tell(func(now time.Time) {
+		n.core.Verified(now, v, signerOf(checked.Signer), values)
+		if learned {
+			n.peersChanged(n.core.State())
+		}
+	})
 }
 
 func checkValue(checked cert.Checked, v peer.Stored) peer.ValueSigner {

@@ -294,6 +294,63 @@ func TestPeersComeBackAfterLosingEverything(t *testing.T) {
 	holds(w, again, client.User(), data)
 }
 
+// RFC 6940 11.4: nodes remember peers as bootstrap nodes.
+func TestClientFindsAnotherWayWhenItsOnlyBootstrapNodeIsGone(t *testing.T) {
+	w := overlaytest.New(t, nil)
+	first := w.First()
+	second, third := w.Peer(), w.Peer()
+	w.WaitJoined(second, third)
+	w.WaitRing(first, second, third)
+	peers := make(chan []string, 100)
+	address := w.Status(first).Address
+	client := w.Start(func(c *overlay.Config) {
+		c.Client, c.Bootstrap = true, []string{address}
+		c.OnPeers = func(list []string) { peers <- list }
+	})
+	w.WaitJoined(client)
+	w.Until(func() string {
+		if len(w.Status(client).Peers) < 2 {
+			return "the client does not remember a second peer"
+		}
+		return ""
+	})
+	for known := <-peers; ; {
+		for _, n := range []*overlay.Node{first, second, third} {
+			if i := slices.Index(known, w.Status(n).Address); i >= 0 {
+				known = slices.Delete(known, i, i+1)
+			}
+		}
+		if len(known) != 0 {
+			t.Errorf("remembered %v, which are no peers", known)
+		}
+		if len(peers) == 0 {
+			break
+		}
+		known = <-peers
+	}
+	first.Close()
+	w.WaitRing(second, third)
+	ctx := w.Context()
+	w.Until(func() string {
+		if _, err := client.Ping(ctx, []wire.Destination{wire.ToNode(second.NodeID())}); err != nil {
+			return err.Error()
+		}
+		return ""
+	})
+}
+
+// Two that wait for each other: the first peer founds the overlay although somebody answers at its bootstrap address.
+func TestFirstPeerFoundsWhenNobodyLetsItIn(t *testing.T) {
+	w := overlaytest.New(t, nil)
+	waiting := w.Peer() // has nobody to bootstrap from
+	address := w.Status(waiting).Address
+	first := w.Start(func(c *overlay.Config) { c.First, c.Bootstrap = true, []string{address} })
+	if s := w.Status(first); s.Joined {
+		t.Errorf("founded an overlay at once although %s answers", address)
+	}
+	w.WaitJoined(first)
+}
+
 func TestNewDocumentReachesEverybody(t *testing.T) {
 	w := overlaytest.New(t, nil)
 	raw := make(chan []byte, 10)
