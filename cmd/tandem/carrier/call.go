@@ -218,9 +218,13 @@ func (c *Carrier) eventAs(e Event, name string) {
 	c.event(e)
 }
 
-// callerNumber prefers the asserted identity (RFC 3325) to what From says.
+// callerNumber is what the customer, who has proven to be one, says: an identity (RFC 3325), else what is in From.
 func callerNumber(req *sip.Request) string {
-	if h := req.GetHeader("P-Asserted-Identity"); h != nil {
+	for _, name := range []string{"P-Preferred-Identity", "P-Asserted-Identity"} {
+		h := req.GetHeader(name)
+		if h == nil {
+			continue
+		}
 		var uri sip.Uri
 		params := sip.NewParams()
 		if _, err := sip.ParseAddressValue(h.Value(), &uri, &params); err == nil && uri.User != "" {
