@@ -164,6 +164,10 @@ func (c *Core) serveAttach(now time.Time, k *call, req *wire.AttachReq) {
 		c.owed[n] = true
 	}
 	c.dialing[n] = true
+	c.after(now, c.lifetime(), func(time.Time) { // whatever the owner does
+		delete(c.dialing, n)
+		delete(c.owed, n)
+	})
 	c.emit(&Dial{Node: n, Candidates: req.Candidates})
 }
 

@@ -36,7 +36,7 @@ func (c *Core) serve(now time.Time, k *call) {
 	case *wire.AttachReq:
 		c.serveAttach(now, k, b)
 	case *wire.AppAttachReq:
-		c.emit(&AppAttach{ID: c.awaitReply(now, k), From: k.from, Request: b})
+		c.serveAppAttach(now, k, b)
 	case *wire.JoinReq:
 		c.serveJoin(now, k, b)
 	case *wire.LeaveReq:
@@ -56,6 +56,17 @@ func (c *Core) serve(now time.Time, k *call) {
 	default:
 		c.refuse(now, k, wire.ErrorInvalidMessage)
 	}
+}
+
+// maxReplies bounds the calls that wait for the owner's Reply.
+const maxReplies = 1024
+
+func (c *Core) serveAppAttach(now time.Time, k *call, req *wire.AppAttachReq) {
+	if len(c.replies) >= maxReplies {
+		c.refuse(now, k, wire.ErrorInProgress)
+		return
+	}
+	c.emit(&AppAttach{ID: c.awaitReply(now, k), From: k.from, Request: req})
 }
 
 // awaitReply keeps a call until the owner has answered it by Reply.

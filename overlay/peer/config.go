@@ -17,7 +17,8 @@ type Config struct {
 	// Overlay is wire.OverlayID of the overlay's name.
 	Overlay uint32
 
-	// Client attaches and never joins (3.2.1): it stores and routes nothing.
+	// Client attaches and never joins (3.2.1): it stores and routes nothing. Where the overlay permits no clients, it becomes
+	// a peer all the same.
 	Client bool
 
 	// First founds the overlay: the node is in the ring at once, responsible for everything (6.4.2.1).

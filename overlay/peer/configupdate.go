@@ -36,8 +36,12 @@ func (c *Core) tellConfig(now time.Time, n wire.NodeID, dest []wire.Destination)
 
 // serveConfigUpdate hands a document to the owner, who alone can verify it (6.5.4). Kinds come by documents only.
 func (c *Core) serveConfigUpdate(now time.Time, k *call, req *wire.ConfigUpdateReq) {
-	if req.Type != wire.ConfigUpdateConfig {
+	switch {
+	case req.Type != wire.ConfigUpdateConfig:
 		c.refuse(now, k, forbidden("Kinds are taken from configuration documents only"))
+		return
+	case len(c.replies) >= maxReplies:
+		c.refuse(now, k, wire.ErrorInProgress)
 		return
 	}
 	c.emit(&Document{ID: c.awaitReply(now, k), From: k.from, Raw: slices.Clone(req.Config)})

@@ -102,7 +102,11 @@ func New(cfg Config, now time.Time) *Core {
 		data:   store.New(cfg.Settings.Kinds, cfg.MaxStored),
 		pushes: map[wire.NodeID]*push{}, complete: map[wire.NodeID]bool{}, configTold: map[wire.NodeID]time.Time{}, orphans: map[wire.ResourceID]bool{},
 	}
-	if cfg.First && !cfg.Client {
+	if c.cfg.Client && c.set.NoClients {
+		c.log.Info("this overlay permits no clients: joining as a peer", "node_id", c.self)
+		c.cfg.Client = false
+	}
+	if cfg.First && !c.cfg.Client {
 		c.becomeJoined(now)
 	}
 	c.seekBootstrap(now)

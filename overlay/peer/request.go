@@ -297,6 +297,9 @@ func (c *Core) errorCame(now time.Time, q *request, signer Signer, e *wire.Error
 		})
 		return
 	}
+	if e.Reason == wire.ErrorUnknownKind { // 7.4.1.2: it may have missed a document
+		c.tellConfig(now, signer.NodeID, q.Dest)
+	}
 	c.finish(now, q, Response{From: signer, Body: e}, e)
 }
 

@@ -250,3 +250,12 @@ func TestClientHasTwoPeers(t *testing.T) {
 		}
 	}
 }
+
+// 11.1: clients-permitted false: whoever comes becomes a peer.
+func TestWhereNoClientsArePermitted(t *testing.T) {
+	w := sim.NewWorld(2)
+	w.Settings.NoClients = true
+	w.Add(first)
+	w.Add(client)
+	settle(t, w, 2, 10*time.Second)
+}

@@ -216,3 +216,20 @@ func TestDocumentSpreads(t *testing.T) {
 	find(t, w, late, register(t, w, w.Peers()[3], "value"))
 	find(t, w, w.Peers()[1], register(t, w, late, "value"))
 }
+
+// 10.7.3: "When peer x detects that it is no longer in the replica set for a resource R ... it SHOULD delete all data associated
+// with R from its local store."
+func TestOldReplicasAreForgotten(t *testing.T) {
+	w := sim.NewWorld(9)
+	w.Settings.UpdateInterval = 30 * time.Second
+	first := w.Add(first)
+	v := register(t, w, first, "value")
+	for i := range 11 {
+		w.Add(nil)
+		settle(t, w, i+2, 10*time.Second)
+	}
+	w.Run(2 * time.Minute)
+	if have := holders(t, w, v); len(have) < 3 || len(have) > 4 {
+		t.Errorf("%d peers have the value, want the responsible one and two replicas", len(have))
+	}
+}
