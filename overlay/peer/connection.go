@@ -14,6 +14,7 @@ type connection struct {
 	links     []LinkID
 	bootstrap bool
 	left      bool            // said Leave
+	askAgain  time.Time       // not asked for an Update before then
 	told      *wire.UpdateReq // the last Update sent to it
 }
 

@@ -87,6 +87,7 @@ type Core struct {
 	holdTimer   *timer
 	holdFor     []wire.NodeID // who may have taken the place of the lost one
 	updateTimer *timer
+	againTimer  *timer
 	configTold  map[wire.NodeID]time.Time // sent our document lately
 }
 

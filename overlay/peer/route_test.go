@@ -388,3 +388,19 @@ func TestProbe(t *testing.T) {
 		t.Errorf("responsible for %d parts per billion", share)
 	}
 }
+
+// A neighbor whose link was given up and came back is asked for the Update it has no reason to send.
+func TestNeighborWithoutUpdateIsAskedForOne(t *testing.T) {
+	b := newBench(t, 0x70, 0x90)
+	b.link(0x85)
+	out := b.ask(0x90, nil, &wire.UpdateReq{Type: wire.UpdateNeighbors, Predecessors: []wire.NodeID{id(0x85), id(self)}}, wire.ToNode(id(self)))
+	asked := false
+	for _, a := range out {
+		if s, ok := a.(*peer.Send); ok && b.nodes[s.Link] == id(0x85) && s.Contents[1] == byte(wire.CodeRouteQueryReq) {
+			asked = true
+		}
+	}
+	if !asked {
+		t.Errorf("not asked: %+v", out)
+	}
+}

@@ -12,6 +12,9 @@ const (
 	// updateDelay is how long changes are collected before everybody is told of them (trap 12: one Update for many).
 	updateDelay = 50 * time.Millisecond
 
+	// lookAgainAfter is how long after the last change the neighbors are told once more.
+	lookAgainAfter = 20 * time.Second
+
 	// maxAdvert bounds what is kept of another peer's lists.
 	maxAdvert = 64
 )
@@ -144,7 +147,11 @@ func (c *Core) review(now time.Time) {
 	if c.phase != Joined || c.leaving != nil {
 		return
 	}
-	for _, n := range c.candidates(now) {
+	for _, n := range c.missing(now) {
+		if c.connected(n) {
+			c.askForUpdate(now, n)
+			continue
+		}
 		c.attach(now, c.wayTo(n), true, nil)
 	}
 	old := c.ring
@@ -160,7 +167,35 @@ func (c *Core) review(now time.Time) {
 	}
 	if changed {
 		c.emit(&Changed{})
+		c.lookAgain(now)
 	}
+}
+
+// lookAgain tells the neighbors once more of our neighborhood when it has been as it is for a while: an Update of the last
+// change that went astray is not missed until the next periodic one.
+func (c *Core) lookAgain(now time.Time) {
+	c.timers.stop(c.againTimer)
+	c.againTimer = c.after(now, c.jitter(lookAgainAfter), func(now time.Time) {
+		if c.phase != Joined || c.leaving != nil {
+			return
+		}
+		for _, n := range c.top.Neighbors() {
+			c.sendUpdate(now, c.conns.byNode[n], wire.UpdateNeighbors)
+		}
+		c.review(now)
+	})
+}
+
+// askForUpdate asks a node that others call a peer, and that has a link to us but has sent no Update, for one: it may have sent
+// it by a link that we had given up (6.4.2.4).
+func (c *Core) askForUpdate(now time.Time, n wire.NodeID) {
+	cn := c.conns.byNode[n]
+	if cn.left || now.Before(cn.askAgain) {
+		return
+	}
+	cn.askAgain = now.Add(retryAfter)
+	req := &wire.RouteQueryReq{SendUpdate: true, Destination: wire.ToNode(c.self)}
+	c.Do(now, Request{Dest: []wire.Destination{wire.ToNode(n)}, Body: req, adjacent: true}, func(time.Time, Response, error) {})
 }
 
 func (c *Core) updateSoon(now time.Time) {
