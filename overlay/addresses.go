@@ -143,17 +143,22 @@ func (a *addresses) learn(from wire.NodeID, m *wire.Message) bool {
 	if !ok {
 		return false
 	}
+	a.hear(from, addr, code == wire.CodeAttachAns)
+	return true
+}
+
+// hear remembers where a node listens; isPeer when it has shown to be a peer.
+func (a *addresses) hear(node wire.NodeID, addr string, isPeer bool) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	if len(a.heard) >= maxHeard {
 		clear(a.heard)
 		clear(a.answer)
 	}
-	a.heard[from] = addr
-	if code == wire.CodeAttachAns {
-		a.answer[from] = true
+	a.heard[node] = addr
+	if isPeer {
+		a.answer[node] = true
 	}
-	return true
 }
 
 // listening is the first candidate of an Attach.

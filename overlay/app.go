@@ -64,7 +64,7 @@ func (w *waiters) remove(one *waiter) {
 	}
 	select {
 	case c := <-one.conn:
-		c.conn.Close()
+		_ = c.conn.Close()
 	default:
 	}
 }
@@ -108,7 +108,7 @@ func (n *Node) acceptApp(c *tls.Conn) {
 	if err == nil && n.waiters.take(appConn{c, from}) {
 		return
 	}
-	c.Close()
+	_ = c.Close()
 	n.refusals.Note("application connection refused", from.NodeID().String(), "nobody asked for it")
 }
 
@@ -165,7 +165,7 @@ func (n *Node) openApp(a *peer.AppAttach, h AppHandler) {
 	}
 	from, err := n.verifier.PeerOf(conn.ConnectionState())
 	if err != nil {
-		conn.Close()
+		_ = conn.Close()
 		return
 	}
 	n.log.Debug("application connection open", "with", a.From.NodeID, "application", a.Request.Application, "addr", addr)

@@ -47,7 +47,7 @@ type outgoing struct {
 func (n *Node) acceptLink(c *tls.Conn) {
 	from, err := n.verifier.PeerOf(c.ConnectionState())
 	if err != nil {
-		c.Close()
+		_ = c.Close()
 		return
 	}
 	n.run(n.newConn(c, from.NodeID(), ""))
@@ -108,6 +108,9 @@ func (n *Node) up(now time.Time, c *conn) {
 	c.id = n.nextLink
 	n.conns[c.id] = c
 	n.addresses.reachedBy(c.link.LocalAddr())
+	if c.address != "" {
+		n.addresses.hear(c.node, c.address, false)
+	}
 	n.core.SetCandidates(n.candidates(n.links))
 	n.log.Debug("link up", "with", c.node, "addr", c.link.RemoteAddr(), "bootstrap", c.bootstrap)
 	n.core.LinkUp(now, peer.Link{ID: c.id, Node: c.node, Bootstrap: c.bootstrap})

@@ -71,7 +71,7 @@ func (n *Node) connectNode(node wire.NodeID, candidates []wire.IceCandidate) (*t
 		case e != nil:
 			err = e
 		case !from.Is(node):
-			conn.Close()
+			_ = conn.Close()
 			err = fmt.Errorf("%w: %v at %v", ErrWrongNode, from.NodeID(), c.Addr)
 		default:
 			return conn, c.Addr.String(), nil
@@ -88,7 +88,7 @@ func (n *Node) connect(ctx context.Context, addr string) (*tls.Conn, cert.Peer, 
 	}
 	from, err := n.verifier.PeerOf(conn.ConnectionState())
 	if err != nil {
-		conn.Close()
+		_ = conn.Close()
 		return nil, cert.Peer{}, err
 	}
 	return conn, from, nil
@@ -104,7 +104,7 @@ func (n *Node) bootstrap() {
 	n.wg.Go(func() {
 		conn, from, err := n.connect(n.ctx, addr)
 		if err == nil && from.Is(n.NodeID()) {
-			conn.Close()
+			_ = conn.Close()
 			n.tell(func(now time.Time) {
 				n.addresses.own[addr] = true
 				n.core.BootstrapFailed(now)
@@ -138,7 +138,7 @@ func (n *Node) someoneAnswers(ctx context.Context) bool {
 		n.wg.Go(func() {
 			conn, from, err := n.connect(ctx, addr)
 			if err == nil {
-				conn.Close()
+				_ = conn.Close()
 			}
 			self := from.Is(n.NodeID())
 			results <- result{addr, err == nil && !self, self}

@@ -84,7 +84,7 @@ func (n *Node) listen(ctx context.Context) (err error) {
 		return err
 	}
 	if n.apps, err = link.Listen(ctx, orAny(n.cfg.ListenSIP), n.tls, n.log.With("listener", "applications")); err != nil {
-		n.links.Close()
+		_ = n.links.Close()
 		return err
 	}
 	return nil

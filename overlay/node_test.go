@@ -164,13 +164,13 @@ func TestSixteenPeersComeAndGo(t *testing.T) {
 		if err := p.Leave(ctx); err != nil {
 			t.Errorf("leave: %v", err)
 		}
-		p.Close()
+		_ = p.Close()
 	}
 	peers = peers[:12]
 	w.WaitRing(peers...)
 	everybodyFinds(peers)
 
-	peers[5].Close() // one is killed
+	_ = peers[5].Close() // one is killed
 	peers = slices.Delete(peers, 5, 6)
 	w.WaitRing(peers...)
 	everybodyFinds(peers)
@@ -180,10 +180,10 @@ func TestSixteenPeersComeAndGo(t *testing.T) {
 func echo(t *testing.T, n *overlay.Node) <-chan cert.Peer {
 	from := make(chan cert.Peer, 10)
 	n.HandleApp(overlay.AppSIPS, func(ctx context.Context, conn *tls.Conn, p cert.Peer) {
-		defer conn.Close()
+		defer func() { _ = conn.Close() }()
 		from <- p
-		defer context.AfterFunc(ctx, func() { conn.Close() })()
-		io.Copy(conn, conn)
+		defer context.AfterFunc(ctx, func() { _ = conn.Close() })()
+		_, _ = io.Copy(conn, conn)
 	})
 	return from
 }
@@ -226,7 +226,7 @@ func TestAppAttachBetweenClientsOfDifferentPeers(t *testing.T) {
 			t.Errorf("bob sees %v, %s, want alice", from.NodeIDs, from.User)
 		}
 		exchange(t, conn)
-		conn.Close()
+		_ = conn.Close()
 	}
 	if _, _, err := alice.AppAttach(ctx, bob.Path(), 61441); !errors.Is(err, wire.ErrorNotFound) {
 		t.Errorf("an application nobody serves: got %v, want %v", err, wire.ErrorNotFound)
@@ -249,7 +249,7 @@ func TestClientReattachesWhenItsPeerIsKilled(t *testing.T) {
 	var rest []*overlay.Node
 	for _, p := range peers {
 		if wire.ToNode(p.NodeID()) == before[0] {
-			p.Close() // killed
+			_ = p.Close() // killed
 		} else {
 			rest = append(rest, p)
 		}
@@ -267,7 +267,7 @@ func TestClientReattachesWhenItsPeerIsKilled(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer conn.Close()
+	defer func() { _ = conn.Close() }()
 	exchange(t, conn)
 }
 
@@ -279,7 +279,7 @@ func TestPeersComeBackAfterLosingEverything(t *testing.T) {
 	w.AddBootstrap(first)
 	address := w.Status(first).Address
 	client := w.Client("alice@" + overlaytest.Name)
-	first.Close()
+	_ = first.Close()
 	again := w.Start(func(c *overlay.Config) { c.Identity, c.First, c.Listen = id, true, address })
 	w.WaitJoined(again, client)
 	ctx := w.Context()
@@ -328,7 +328,7 @@ func TestClientFindsAnotherWayWhenItsOnlyBootstrapNodeIsGone(t *testing.T) {
 		}
 		known = <-peers
 	}
-	first.Close()
+	_ = first.Close()
 	w.WaitRing(second, third)
 	ctx := w.Context()
 	w.Until(func() string {
@@ -386,8 +386,8 @@ func TestNewDocumentReachesEverybody(t *testing.T) {
 func TestClosedNode(t *testing.T) {
 	w := overlaytest.New(t, nil)
 	n := w.First()
-	n.Close()
-	n.Close()
+	_ = n.Close()
+	_ = n.Close()
 	if _, err := n.Ping(w.Context(), []wire.Destination{wire.ToNode(n.NodeID())}); !errors.Is(err, overlay.ErrClosed) {
 		t.Errorf("ping on a closed node: got %v, want %v", err, overlay.ErrClosed)
 	}

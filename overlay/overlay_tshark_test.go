@@ -142,7 +142,7 @@ func exerciseOverlay(t *testing.T, host string, keys *lockedFile) (done exercise
 		t.Fatal(err)
 	}
 	exchange(t, conn)
-	conn.Close()
+	_ = conn.Close()
 
 	offered, cancel := context.WithCancel(t.Context())
 	var offers []*overlay.Publication
@@ -168,7 +168,7 @@ func exerciseOverlay(t *testing.T, host string, keys *lockedFile) (done exercise
 		}
 	}
 	for _, n := range nodes {
-		n.Close()
+		_ = n.Close()
 	}
 	return done
 }

@@ -52,7 +52,7 @@ func TestPublicationRetries(t *testing.T) {
 			Remove: func(context.Context) error { return nil },
 		}, slog.New(slog.DiscardHandler))
 		<-time.After(2 * time.Second)
-		if pub.Err() != why {
+		if !errors.Is(pub.Err(), why) {
 			t.Errorf("got %v, want %v", pub.Err(), why)
 		}
 		<-pub.Ready()

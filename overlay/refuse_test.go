@@ -58,7 +58,7 @@ func connects(t *testing.T, addr string, id *cert.Identity, v *cert.Verifier) bo
 	if err != nil {
 		return false
 	}
-	defer conn.Close()
+	defer func() { _ = conn.Close() }()
 	_, err = conn.Read(make([]byte, 1)) // TLS 1.3: a refusal comes after the client's handshake
 	return err == nil
 }
@@ -94,8 +94,8 @@ func TestStrangersAreRefusedAndTheRestWorks(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		io.WriteString(garbage, "INVITE sip:bob SIP/2.0\r\n\r\n")
-		io.Copy(io.Discard, garbage)
+		_, _ = io.WriteString(garbage, "INVITE sip:bob SIP/2.0\r\n\r\n")
+		_, _ = io.Copy(io.Discard, garbage)
 		garbage.Close()
 	}
 
@@ -165,7 +165,7 @@ func TestNonsenseOfAMember(t *testing.T) {
 	if got := nextError(t, answers); got.Reason != wire.ErrorMessageTooLarge {
 		t.Errorf("message too large: got %v, want %v", got, wire.ErrorMessageTooLarge)
 	}
-	<-ended
+	_ = <-ended
 	if got := log.containing("not understood"); len(got) != 1 {
 		t.Errorf("logged about what is not RELOAD: %q, want one line", got)
 	}

@@ -53,7 +53,7 @@ func TestFrames(t *testing.T) {
 		}
 		for n := range b {
 			_, err := parse(b[:n], 5000)
-			if want := io.ErrUnexpectedEOF; n > 0 && err != want || n == 0 && err != io.EOF {
+			if n > 0 && !errors.Is(err, io.ErrUnexpectedEOF) || n == 0 && !errors.Is(err, io.EOF) {
 				t.Errorf("%s: read the first %d bytes of %x: got %v, want an end of file", row.name, n, b, err)
 			}
 		}

@@ -118,8 +118,8 @@ func (l *Link) finish(err error) {
 	if errors.As(err, &big) {
 		l.events.TooLarge(l, big.head)
 		l.Drain(fmt.Errorf("%w: %w", ErrTooLarge, big))
-		l.conn.SetReadDeadline(time.Now().Add(flushTimeout))
-		io.Copy(io.Discard, l.conn)
+		_ = l.conn.SetReadDeadline(time.Now().Add(flushTimeout))
+		_, _ = io.Copy(io.Discard, l.conn)
 		<-l.done
 	}
 	l.end(err)
@@ -161,7 +161,7 @@ func (l *Link) Drain(cause error) {
 	l.drain.Do(func() {
 		l.drained = cause
 		close(l.draining)
-		l.conn.SetWriteDeadline(time.Now().Add(flushTimeout))
+		_ = l.conn.SetWriteDeadline(time.Now().Add(flushTimeout))
 	})
 }
 
@@ -172,7 +172,7 @@ func (l *Link) end(cause error) {
 	l.ending.Do(func() {
 		l.cause = cause
 		close(l.done)
-		l.conn.SetDeadline(time.Now().Add(flushTimeout)) // TLS's close_notify must not block
+		_ = l.conn.SetDeadline(time.Now().Add(flushTimeout)) // TLS's close_notify must not block
 		l.conn.Close()
 	})
 }
@@ -198,14 +198,14 @@ func (l *Link) read() error {
 	defer close(l.inbox)
 	r := bufio.NewReader(l.conn)
 	var w window
-	started := func() { l.conn.SetReadDeadline(time.Now().Add(frameTimeout)) }
+	started := func() { _ = l.conn.SetReadDeadline(time.Now().Add(frameTimeout)) }
 	for {
 		f, err := readFrame(r, int(l.limit.Load()), started)
 		if err != nil {
 			return l.readError(err)
 		}
 		if r.Buffered() == 0 {
-			l.conn.SetReadDeadline(time.Time{})
+			_ = l.conn.SetReadDeadline(time.Time{})
 		}
 		if f.typ == frameAck {
 			l.acknowledge(ack{f.sequence, f.received}, time.Now())
@@ -232,7 +232,7 @@ func (l *Link) deliver() {
 }
 
 func (l *Link) readError(err error) error {
-	if err == io.EOF {
+	if errors.Is(err, io.EOF) {
 		return fmt.Errorf("closed by the far side: %w", err)
 	}
 	return fmt.Errorf("read: %w", err)

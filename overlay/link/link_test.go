@@ -29,7 +29,7 @@ func start(t *testing.T, conn net.Conn, limit int) (*Link, *recorder) {
 		Message: func(_ *Link, m []byte) { r.messages <- string(m) },
 		Silent:  func(l *Link) { r.silent <- l.Stats().Silent },
 		TooLarge: func(l *Link, head []byte) {
-			l.Send(r.reply)
+			_ = l.Send(r.reply)
 			r.tooLarge <- head
 		},
 	})
@@ -64,7 +64,7 @@ func TestLinkCarriesMessagesBothWays(t *testing.T) {
 			t.Errorf("stats of a: %+v, want 100 sent and received", s)
 		}
 		a.Close()
-		if err := <-ra.ended; err != ErrClosed {
+		if err := <-ra.ended; !errors.Is(err, ErrClosed) {
 			t.Errorf("a ended with %v, want %v", err, ErrClosed)
 		}
 		if err := <-rb.ended; err == nil {
@@ -95,14 +95,14 @@ func TestFramesOnTheWire(t *testing.T) {
 			}
 		}
 		for _, sequence := range []uint32{0, 1} {
-			cb.Write(appendData(nil, sequence, []byte("m")))
+			_, _ = cb.Write(appendData(nil, sequence, []byte("m")))
 			f, err := readFrame(far, 5000, nil)
 			if err != nil || f.typ != frameAck || f.sequence != sequence || f.received != sequence {
 				t.Fatalf("ack of %d: got %+v, %v", sequence, f, err)
 			}
 		}
 		cb.Close()
-		<-ra.ended
+		_ = <-ra.ended
 	})
 }
 
@@ -121,7 +121,7 @@ func TestSilence(t *testing.T) {
 			t.Errorf("silent after %v, want after %v", time.Since(begin), initialRTO)
 		}
 		<-time.After(10 * time.Second)
-		cb.Write(appendAck(nil, ack{sequence: f.sequence}))
+		_, _ = cb.Write(appendAck(nil, ack{sequence: f.sequence}))
 		if <-ra.silent {
 			t.Error("still silent after an acknowledgment")
 		}
@@ -134,7 +134,7 @@ func TestSilence(t *testing.T) {
 		if !<-ra.silent || time.Since(begin) != maxRTO {
 			t.Errorf("silent after %v, want after %v: the round trip was 13 s", time.Since(begin), maxRTO)
 		}
-		if err := <-ra.ended; err != ErrSilent || time.Since(begin) != maxRTO+giveUp {
+		if err := <-ra.ended; !errors.Is(err, ErrSilent) || time.Since(begin) != maxRTO+giveUp {
 			t.Errorf("ended with %v after %v, want %v after %v", err, time.Since(begin), ErrSilent, maxRTO+giveUp)
 		}
 	})
@@ -153,8 +153,8 @@ func TestIdleLinkIsKept(t *testing.T) {
 			t.Errorf("after a day: got %q, want n", got)
 		}
 		a.Close()
-		<-ra.ended
-		<-rb.ended
+		_ = <-ra.ended
+		_ = <-rb.ended
 	})
 }
 
@@ -175,8 +175,8 @@ func TestTooLarge(t *testing.T) {
 		if err := <-rb.ended; !errors.Is(err, ErrTooLarge) {
 			t.Errorf("b ended with %v, want %v", err, ErrTooLarge)
 		}
-		<-ra.ended
-		if err := b.Send(nil); err != ErrClosed {
+		_ = <-ra.ended
+		if err := b.Send(nil); !errors.Is(err, ErrClosed) {
 			t.Errorf("send on a closed link: got %v, want %v", err, ErrClosed)
 		}
 	})
@@ -187,7 +187,7 @@ func TestSlowFrameEndsTheLink(t *testing.T) {
 		ca, cb := net.Pipe()
 		_, ra := start(t, ca, 5000)
 		begin := time.Now()
-		cb.Write([]byte{frameData, 0})
+		_, _ = cb.Write([]byte{frameData, 0})
 		if err := <-ra.ended; time.Since(begin) != frameTimeout {
 			t.Errorf("half a frame ended the link after %v with %v, want after %v", time.Since(begin), err, frameTimeout)
 		}
@@ -198,7 +198,7 @@ func TestGarbageEndsTheLink(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		ca, cb := net.Pipe()
 		_, ra := start(t, ca, 5000)
-		cb.Write([]byte("G"))
+		_, _ = cb.Write([]byte("G"))
 		if err := <-ra.ended; !errors.Is(err, errFrame) {
 			t.Errorf("ended with %v, want %v", err, errFrame)
 		}
@@ -217,14 +217,14 @@ func TestFullQueueRefusesTheNewest(t *testing.T) {
 				t.Fatal("the queue has no end")
 			}
 		}
-		if err != ErrQueueFull || a.Stats().Dropped != 1 {
+		if !errors.Is(err, ErrQueueFull) || a.Stats().Dropped != 1 {
 			t.Errorf("after %d messages: got %v, %d dropped, want %v and 1", sent, err, a.Stats().Dropped, ErrQueueFull)
 		}
-		if err := a.Send(make([]byte, queueBytes+1)); err != ErrQueueFull {
+		if err := a.Send(make([]byte, queueBytes+1)); !errors.Is(err, ErrQueueFull) {
 			t.Errorf("send of more bytes than the queue holds: got %v, want %v", err, ErrQueueFull)
 		}
 		cb.Close()
-		<-ra.ended
+		_ = <-ra.ended
 	})
 }
 
@@ -234,7 +234,7 @@ func TestFarSideThatNeverReadsIsGivenUp(t *testing.T) {
 		a, ra := start(t, ca, 5000)
 		begin := time.Now()
 		must(t, a.Send([]byte("m")))
-		<-ra.ended
+		_ = <-ra.ended
 		if took := time.Since(begin); took > time.Minute {
 			t.Errorf("given up after %v, want within a minute", took)
 		}
@@ -251,10 +251,10 @@ func TestDrainSendsWhatIsQueued(t *testing.T) {
 		}
 		why := errors.New("leaving")
 		a.Drain(why)
-		if err := <-ra.ended; err != why {
+		if err := <-ra.ended; !errors.Is(err, why) {
 			t.Errorf("ended with %v, want %v", err, why)
 		}
-		<-rb.ended
+		_ = <-rb.ended
 		if len(rb.messages) != 50 {
 			t.Errorf("%d messages arrived, want 50", len(rb.messages))
 		}
@@ -269,7 +269,7 @@ func TestContextEndsTheLink(t *testing.T) {
 		ctx, cancel := context.WithCancelCause(t.Context())
 		l := New(ca, 5000, Events{})
 		cancel(why)
-		if err := l.Run(ctx); err != why {
+		if err := l.Run(ctx); !errors.Is(err, why) {
 			t.Errorf("got %v, want %v", err, why)
 		}
 	})

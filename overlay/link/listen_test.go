@@ -88,13 +88,13 @@ func TestListenerTakesAuthenticatedConnections(t *testing.T) {
 	ln, conns := serve(t, server, slog.DiscardHandler)
 	c, err := Dial(t.Context(), ln.Addr().String(), client)
 	must(t, err)
-	defer c.Close()
+	defer func() { _ = c.Close() }()
 	s := <-conns
-	defer s.Close()
+	defer func() { _ = s.Close() }()
 	if s.ConnectionState().Version < tls.VersionTLS12 || len(s.ConnectionState().PeerCertificates) != 1 {
 		t.Errorf("connection state %+v, want TLS 1.2 or later and the client's certificate", s.ConnectionState())
 	}
-	go c.Write([]byte("x"))
+	go func() { _, _ = c.Write([]byte("x")) }()
 	if _, err := io.ReadFull(s, make([]byte, 1)); err != nil {
 		t.Errorf("read: %v", err)
 	}
@@ -109,19 +109,19 @@ func TestListenerRefusesAndLogsOnce(t *testing.T) {
 	anonymous.Certificates = nil
 	for range 3 {
 		if c, err := Dial(t.Context(), ln.Addr().String(), anonymous); err == nil {
-			c.Read(make([]byte, 1)) // TLS 1.3: the refusal comes after the client's handshake
-			c.Close()
+			_, _ = c.Read(make([]byte, 1)) // TLS 1.3: the refusal comes after the client's handshake
+			_ = c.Close()
 		}
 		garbage, err := net.Dial("tcp", ln.Addr().String())
 		must(t, err)
-		garbage.Write([]byte("REGISTER sip:nobody SIP/2.0\r\n\r\n"))
-		io.Copy(io.Discard, garbage)
+		_, _ = garbage.Write([]byte("REGISTER sip:nobody SIP/2.0\r\n\r\n"))
+		_, _ = io.Copy(io.Discard, garbage)
 		garbage.Close()
 	}
 	c, err := Dial(t.Context(), ln.Addr().String(), client)
 	must(t, err)
-	defer c.Close()
-	(<-conns).Close()
+	defer func() { _ = c.Close() }()
+	_ = (<-conns).Close()
 	if lines := log.all(); len(lines) != 2 {
 		t.Errorf("logged %q, want one line for each of two reasons", lines)
 	}
@@ -149,8 +149,8 @@ func TestListenerLimitsStrangers(t *testing.T) {
 	}
 	c, err := dialUntil(t, ln, client)
 	must(t, err)
-	defer c.Close()
-	(<-conns).Close()
+	defer func() { _ = c.Close() }()
+	_ = (<-conns).Close()
 }
 
 // dialUntil tries until the listener has noticed that the strangers are gone.

@@ -75,7 +75,7 @@ func (l *Link) flush(frame []byte) error {
 		timeout = flushTimeout
 	default:
 	}
-	l.conn.SetWriteDeadline(time.Now().Add(timeout))
+	_ = l.conn.SetWriteDeadline(time.Now().Add(timeout))
 	_, err := l.conn.Write(frame)
 	return err
 }

@@ -194,7 +194,7 @@ func (w *Network) Start(change func(*overlay.Config)) *overlay.Node {
 	}
 	n, err := overlay.Start(w.t.Context(), cfg)
 	must(w.t, err)
-	w.t.Cleanup(func() { n.Close() })
+	w.t.Cleanup(func() { _ = n.Close() })
 	w.mu.Lock()
 	w.nodes = append(w.nodes, n)
 	w.mu.Unlock()

@@ -20,7 +20,7 @@ func Connect(ctx context.Context, o Overlay, c Contact) (*tls.Conn, cert.Peer, e
 		return nil, cert.Peer{}, fmt.Errorf("connect to %s at %v: %w", c.AoR, c.NodeID, err)
 	}
 	if !slices.Contains(peer.NodeIDs, c.NodeID) {
-		conn.Close()
+		_ = conn.Close()
 		return nil, cert.Peer{}, fmt.Errorf("connect to %s at %v: %w", c.AoR, c.NodeID, overlay.ErrWrongNode)
 	}
 	return conn, peer, nil

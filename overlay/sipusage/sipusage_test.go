@@ -85,7 +85,7 @@ func TestRegisterLocateConnect(t *testing.T) {
 	}
 	for _, n := range []*overlay.Node{desk, cell} {
 		n.HandleApp(overlay.AppSIPS, func(_ context.Context, conn *tls.Conn, from cert.Peer) {
-			defer conn.Close()
+			defer func() { _ = conn.Close() }()
 			fmt.Fprintf(conn, "%s calls %v\n", from.User, n.NodeID())
 		})
 	}
@@ -95,7 +95,7 @@ func TestRegisterLocateConnect(t *testing.T) {
 			t.Fatal(err)
 		}
 		said, _ := io.ReadAll(conn)
-		conn.Close()
+		_ = conn.Close()
 		if want := fmt.Sprintf("%s calls %v\n", at("alice"), c.NodeID); string(said) != want || peer.User != at("bob") {
 			t.Errorf("connected to %s: %q, want bob: %q", peer.User, said, want)
 		}

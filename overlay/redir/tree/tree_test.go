@@ -224,7 +224,7 @@ func TestFindKeepsWhatItSawBeforeAnError(t *testing.T) {
 	if err != nil || len(got) != 1 {
 		t.Errorf("got %v, %v, want the one seen", got, err)
 	}
-	if _, err := New(10).Find(big.NewInt(5), func(Place) ([]*big.Int, error) { return nil, why }); err != why {
+	if _, err := New(10).Find(big.NewInt(5), func(Place) ([]*big.Int, error) { return nil, why }); !errors.Is(err, why) {
 		t.Errorf("got %v, want %v", err, why)
 	}
 }
