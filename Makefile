@@ -25,6 +25,7 @@ build: go web/ui/dist/index.html ## bin/tandem, with the portal in it
 test: go web/ui/dist/index.html ## all tests, with real Postgres, SIP peers, tshark and a browser
 	@.ci/setup test
 	@go vet ./...
+	@go test -run Allocate ./gateway/media ./gateway/codec
 	@$(TOOL) gotestsum --format pkgname --format-hide-empty-pkg -- -race -timeout 12m $(or $(ARGS),./...)
 
 lint: go web/ui/node_modules/.installed ## the linters, the generated code compared, the portal's types

@@ -26,7 +26,8 @@ type exchange struct {
 	rt  *routing
 	log *slog.Logger
 
-	writing sync.WaitGroup // the answer's note in the record
+	recorded bool           // the record was opened; set before run
+	writing  sync.WaitGroup // the answer's note in the record
 
 	mu  sync.Mutex // guards rec and out
 	rec cdr.Record // rec.Caller never changes
@@ -55,14 +56,23 @@ func (g *Gateway) serve(ctx context.Context, in *sipua.Leg, caller call.Party, d
 	defer g.calls.remove(x)
 	d, err := decide(x)
 	x.note(func(r *cdr.Record) { r.Direction, r.Target, r.Number = d.direction, d.target, d.number })
-	if opened := x.open(ctx); opened != nil && err == nil && d.direction == cdr.Outbound {
-		err = fmt.Errorf("no record, no call: %w", errNoRecord) // money is at stake
+	x.recorded = x.open(ctx) == nil
+	if err == nil {
+		err = x.payable(d)
 	}
 	if err == nil {
 		x.log.Info("call", "direction", d.direction, "target", slog.AnyValue(x.shown(d)))
 		err = x.run(ctx, d)
 	}
 	x.finish(ctx, err)
+}
+
+// payable says no to what costs money and is not on record.
+func (x *exchange) payable(d destination) error {
+	if d.direction == cdr.Outbound && !x.recorded {
+		return fmt.Errorf("no record, no call: %w", errNoRecord)
+	}
+	return nil
 }
 
 var errNoRecord = &sipua.StatusError{Code: 503, Cause: call.TemporaryFailure}

@@ -17,7 +17,10 @@ import (
 // mailboxName is the user part under which the mailboxes are called.
 const mailboxName = "voicemail"
 
-var errImpostor = errors.New("the caller named is not the certificate's user")
+var (
+	errImpostor = errors.New("the caller named is not the certificate's user")
+	errDisabled = errors.New("the caller's account is disabled") // and the certificate not yet revoked everywhere
+)
 
 // fromOverlay takes a call from a peer. The certificate of its connection says who calls.
 func (g *Gateway) fromOverlay(ctx context.Context, in *sipua.Leg) {
@@ -30,6 +33,9 @@ func (g *Gateway) fromOverlay(ctx context.Context, in *sipua.Leg) {
 func (x *exchange) overlayDestination() (destination, error) {
 	if err := sameUser(x.in, x.rec.Caller.AoR); err != nil {
 		return destination{direction: cdr.Service}, err
+	}
+	if u, known := x.rt.User(x.rec.Caller.AoR); known && u.Disabled {
+		return destination{direction: cdr.Service}, errDisabled
 	}
 	info := x.in.Info()
 	name := strings.ToLower(info.Called)

@@ -21,6 +21,7 @@ var refusals = []struct {
 	{route.ErrNotRegistered, 480, "", call.NoUserResponse},
 	{ErrNotFound, 404, "", call.Unallocated},
 	{errImpostor, 403, "From Is Not Who The Certificate Says", call.Rejected},
+	{errDisabled, 403, "", call.Rejected},
 	{ErrForbidden, 403, "Not From Here", call.Forbidden},
 	{trunk.ErrUnknown, 503, "", call.NetworkOutOfOrder},
 	{trunk.ErrDown, 503, "", call.NetworkOutOfOrder},

@@ -101,7 +101,7 @@ const closing = 5 * time.Second
 func (g *Gateway) Run(ctx context.Context) error {
 	err := g.cfg.Directory.Watch(ctx, func() {
 		if err := g.Reload(ctx); err != nil && ctx.Err() == nil {
-			g.log.Error("routing not reloaded, the old one stays", "err", err)
+			g.log.Error("routing not reloaded", "err", err)
 		}
 	})
 	<-ctx.Done()
@@ -125,7 +125,8 @@ func (g *Gateway) Drain(ctx context.Context) error {
 	return g.calls.wait(ctx)
 }
 
-// Reload loads the Setup now. What cannot be used (a trunk that makes no sense) is an error, and the old one stays.
+// Reload loads the Setup now. Trunks of which one cannot be used (it makes no sense) are an error, and the old ones
+// stay; who may call, numbers and routes are in force all the same.
 func (g *Gateway) Reload(ctx context.Context) error {
 	s, err := g.cfg.Directory.Setup(ctx)
 	if err != nil {
@@ -135,15 +136,20 @@ func (g *Gateway) Reload(ctx context.Context) error {
 	for _, t := range s.Trunks {
 		trunks = append(trunks, t.Trunk)
 	}
+	// Before the trunks: that a user may no longer call must not wait for somebody to mend a trunk.
+	g.setup.Store(newRouting(s, g.cfg.Region))
 	if err := g.trunks.Replace(ctx, trunks); err != nil {
 		return fmt.Errorf("use the trunks: %w", err)
 	}
-	g.setup.Store(newRouting(s, g.cfg.Region))
 	return nil
 }
 
 // Serve takes over a SIPS connection that the overlay accepted (application 5061).
 func (g *Gateway) Serve(conn net.Conn, peer route.Peer) error { return g.peers.Serve(conn, peer) }
+
+// Revoke says which nodes (Node-IDs, lower-case hex) are revoked, all of them. Their connections are closed and no new
+// ones taken.
+func (g *Gateway) Revoke(nodes []string) { g.peers.Revoke(nodes) }
 
 // Addr is the address that the trunk side listens on.
 func (g *Gateway) Addr(t sipua.Transport) netip.AddrPort { return g.trunkUA.Addr(t) }

@@ -38,7 +38,7 @@ func (s *site) sipp(scenario string, args ...string) netip.AddrPort {
 	s.t.Helper()
 	path, err := exec.LookPath("sipp")
 	if err != nil {
-		s.t.Skip("sipp is not installed (Debian package sip-tester)")
+		s.t.Fatal("SIPp is missing: install the package sip-tester, or run make test, which does")
 	}
 	at := netip.AddrPortFrom(netip.MustParseAddr("127.0.0.1"), uint16(freePorts(s.t)))
 	cmd := exec.Command(path, append([]string{"-sf", scenario, "-i", "127.0.0.1", "-p", strconv.Itoa(int(at.Port())), "-m", "1", "-nostdin"}, args...)...)

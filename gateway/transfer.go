@@ -5,6 +5,7 @@ import (
 	"errors"
 
 	"tandem/gateway/call"
+	"tandem/gateway/cdr"
 	"tandem/gateway/route"
 )
 
@@ -20,8 +21,14 @@ func (g *Gateway) Transfer(ctx context.Context, leg call.Leg, to route.Target) e
 		return errNotOurs
 	}
 	d, err := x.transferDestination(to)
+	if err == nil {
+		err = x.payable(d)
+	}
 	if err != nil {
 		return err
+	}
+	if d.number != "" {
+		x.note(func(r *cdr.Record) { r.Number = d.number })
 	}
 	x.log.Info("call transferred", "target", to.Kind)
 	return d.run(ctx)

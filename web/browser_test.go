@@ -75,7 +75,7 @@ func browserSite(t *testing.T) *site {
 	}
 	for _, needed := range []string{"ui/node_modules/playwright-core", chromium()} {
 		if _, err := os.Stat(needed); err != nil {
-			t.Skip("not installed: ", needed)
+			t.Fatal(needed, " is missing: run make test, which installs it")
 		}
 	}
 	return start(t, func(c *web.Config) { c.Files = ui.Files() })

@@ -160,7 +160,7 @@ func (c *client) Close() {
 		c.registered.Wait()
 	}
 	c.stop()
-	<-c.ran
+	_ = <-c.ran // it was told to
 	ctx, cancel := context.WithTimeout(context.Background(), 3*time.Second)
 	defer cancel()
 	_ = c.node.Leave(ctx)

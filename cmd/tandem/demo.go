@@ -309,7 +309,7 @@ func (d *demo) callOut(ctx context.Context) error {
 	recorded := make(chan error, 1)
 	go func() { recorded <- leg.Record(talk, ear) }()
 	_ = leg.Play(talk, codec.Tone{Hz: []float64{demoSaid}, Level: -10}.Source()) // ends with the time
-	<-recorded
+	_ = <-recorded                                                               // likewise
 	leg.Hangup(call.NormalClearing)
 	e, err := d.event(ctx, "ended")
 	if err != nil {

@@ -30,7 +30,7 @@ func newLogger(c Log) *slog.Logger {
 	case c.Format == "json":
 		h = slog.NewJSONHandler(os.Stderr, &slog.HandlerOptions{Level: level})
 	case tty:
-		h = tint.NewHandler(os.Stderr, &tint.Options{Level: level, TimeFormat: time.TimeOnly})
+		h = tint.NewTextHandler(os.Stderr, &tint.Options{Level: level, TimeFormat: time.TimeOnly})
 	default:
 		h = slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: level})
 	}

@@ -7,6 +7,7 @@ package attach
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net"
 	"net/netip"
@@ -23,6 +24,9 @@ import (
 // Timeout is how long an attempt to reach a node may take.
 const Timeout = 8 * time.Second
 
+// ErrRevoked: the node's certificate is revoked.
+var ErrRevoked = errors.New("the node is revoked")
+
 // Pool is the connections of one overlay UA.
 type Pool struct {
 	ua       *sipua.UA
@@ -30,8 +34,9 @@ type Pool struct {
 	media    *media.Engine
 	attempts singleflight.Group
 
-	mu    sync.Mutex
-	peers map[string]netip.Addr // by Node-ID: where the latest connection leads
+	mu      sync.Mutex
+	peers   map[string]netip.Addr // by Node-ID: where the latest connection leads
+	revoked map[string]bool       // by Node-ID
 }
 
 // New makes a pool for an overlay UA. It waits for nothing and owns nothing: the connections are the UA's.
@@ -39,13 +44,42 @@ func New(ua *sipua.UA, overlay route.Overlay, engine *media.Engine) *Pool {
 	return &Pool{ua: ua, overlay: overlay, media: engine, peers: make(map[string]netip.Addr)}
 }
 
-// Serve takes over a connection that the overlay accepted for us.
+// Serve takes over a connection that the overlay accepted for us. ErrRevoked: it is closed.
 func (p *Pool) Serve(conn net.Conn, peer route.Peer) error {
+	if p.isRevoked(peer.Node) {
+		_ = conn.Close()
+		return fmt.Errorf("serve node %s: %w", peer.Node, ErrRevoked)
+	}
 	p.remember(peer.Node, conn.RemoteAddr())
 	if err := p.ua.Serve(conn, sipua.Peer{Node: peer.Node, User: peer.User}); err != nil {
 		return fmt.Errorf("serve node %s: %w", peer.Node, err)
 	}
+	if p.isRevoked(peer.Node) { // meanwhile
+		p.ua.Disconnect(peer.Node)
+		return fmt.Errorf("serve node %s: %w", peer.Node, ErrRevoked)
+	}
 	return nil
+}
+
+// Revoke says which nodes are not to be served any more, all of them: their connections are closed. A certificate is
+// looked at when a connection begins, and a connection may outlive it.
+func (p *Pool) Revoke(nodes []string) {
+	revoked := make(map[string]bool, len(nodes))
+	for _, n := range nodes {
+		revoked[n] = true
+	}
+	p.mu.Lock()
+	p.revoked = revoked
+	p.mu.Unlock()
+	for _, n := range nodes {
+		p.ua.Disconnect(n)
+	}
+}
+
+func (p *Pool) isRevoked(node string) bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.revoked[node]
 }
 
 // Reach returns the hop to a node, opening a connection when there is none.

@@ -45,12 +45,10 @@ func (p *Pool) invite(ctx context.Context, to route.Contact, codecs []call.Codec
 }
 
 // bury closes a connection over which an INVITE got no response at all: nothing else will come over it either, and the
-// next call shall not wait for it again.
+// next call shall not wait for it again. The leg has ended.
 func (p *Pool) bury(leg *sipua.Leg, node string) {
-	ended, cancel := context.WithCancel(context.Background())
-	cancel()
 	var s *sipua.StatusError
-	if errors.As(leg.WaitAnswer(ended), &s) && s.Local && s.Code == 408 && s.Cause == call.NoUserResponse {
+	if errors.As(leg.WaitAnswer(context.Background()), &s) && s.Local && s.Code == 408 && s.Cause == call.NoUserResponse {
 		p.ua.Disconnect(node)
 	}
 }

@@ -38,7 +38,7 @@ func TestEveryCauseHasWords(t *testing.T) {
 func TestHandlerFunc(t *testing.T) {
 	want := errors.New("said so")
 	var h call.Handler = call.HandlerFunc(func(context.Context, call.Leg) error { return want })
-	if err := h.ServeCall(t.Context(), nil); err != want {
+	if err := h.ServeCall(t.Context(), nil); !errors.Is(err, want) {
 		t.Errorf("got %v, want %v", err, want)
 	}
 }

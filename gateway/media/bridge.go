@@ -95,7 +95,7 @@ func (s *Session) redialer() {
 			return
 		case key := <-s.forward:
 			if p := s.peer.Load(); p != nil {
-				p.SendDigits(ctx, string(key))
+				_ = p.SendDigits(ctx, string(key)) // a partner that is gone needs none
 			}
 		}
 	}

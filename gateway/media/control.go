@@ -216,5 +216,5 @@ func (s *Session) sendControl(t *terms, dest netip.AddrPort, packets []rtcp.Pack
 	if t.mux {
 		conn = s.rtp
 	}
-	conn.WriteToUDPAddrPort(b, dest)
+	_, _ = conn.WriteToUDPAddrPort(b, dest) // the next report makes up for it
 }

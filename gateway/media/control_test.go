@@ -2,6 +2,7 @@ package media
 
 import (
 	"context"
+	"errors"
 	"net/netip"
 	"testing"
 	"time"
@@ -130,7 +131,7 @@ func TestPortsRest(t *testing.T) { // case 70
 	if c.LocalAddr() != first {
 		t.Errorf("the last free port is not used: %v", c.LocalAddr())
 	}
-	if _, err := e.NewSession(SessionConfig{Peer: loopback}); err != ErrNoPort {
+	if _, err := e.NewSession(SessionConfig{Peer: loopback}); !errors.Is(err, ErrNoPort) {
 		t.Errorf("one too many: %v, want ErrNoPort", err)
 	}
 }
@@ -190,7 +191,7 @@ func TestEngineCountsAndCloses(t *testing.T) {
 	if st := e.Stats(); st.Sessions != 0 {
 		t.Errorf("%d sessions left", st.Sessions)
 	}
-	if _, err := e.NewSession(SessionConfig{}); err != ErrClosed {
+	if _, err := e.NewSession(SessionConfig{}); !errors.Is(err, ErrClosed) {
 		t.Errorf("a session of a closed engine: %v", err)
 	}
 }

@@ -179,6 +179,10 @@ func (p *Phone) Run(ctx context.Context) error {
 // Serve takes over a SIPS connection that the overlay accepted (application 5061).
 func (p *Phone) Serve(conn net.Conn, peer route.Peer) error { return p.peers.Serve(conn, peer) }
 
+// Revoke says which nodes (Node-IDs, lower-case hex) are revoked, all of them. Their connections are closed and no new
+// ones taken.
+func (p *Phone) Revoke(nodes []string) { p.peers.Revoke(nodes) }
+
 // Status tells how it is.
 func (p *Phone) Status() Status {
 	s := Status{AoR: p.cfg.AoR, Calls: p.overlayUA.Calls()}

@@ -13,7 +13,7 @@ import (
 func TestSpeak(t *testing.T) {
 	s, err := FindSynthesizer()
 	if err != nil {
-		t.Skip(err)
+		t.Fatal("flite is missing: install the package flite, or run make test, which does: ", err)
 	}
 	src, err := s.Speak(t.Context(), "en", "-o /nowhere  Good morning.\nPress 1 for the \x00 office.")
 	if err != nil {

@@ -45,14 +45,14 @@ func findAlgorithm(name string) (a algorithm, rank int, session, ok bool) {
 
 // digestInput is everything a response is computed from (RFC 7616 §3.4.1).
 type digestInput struct {
-	algorithm       algorithm
-	session         bool
-	user, realm     string
-	password        Secret
-	method, uri     string
-	nonce, cnonce   string
-	nc, qop, opaque string
-	body            []byte
+	algorithm     algorithm
+	session       bool
+	user, realm   string
+	password      Secret
+	method, uri   string
+	nonce, cnonce string
+	nc, qop       string
+	body          []byte
 }
 
 func (d digestInput) response() string {

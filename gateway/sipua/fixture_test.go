@@ -214,7 +214,7 @@ func within[T any](t testing.TB, what string, ch <-chan T) T {
 func ended(t testing.TB, l *Leg, want call.Cause) {
 	t.Helper()
 	within(t, "end of leg", l.Context().Done())
-	if got := context.Cause(l.Context()); got != want {
+	if got := context.Cause(l.Context()); !errors.Is(got, want) {
 		t.Errorf("leg ended with %v, want %v", got, want)
 	}
 }

@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"net"
 	"net/netip"
-	"strconv"
 	"strings"
 
 	"tandem/gateway/call"
@@ -217,5 +216,3 @@ func localAddrTowards(addr string) string {
 	defer c.Close()
 	return addrPort(c.LocalAddr()).Addr().String()
 }
-
-func hostPort(host string, port int) string { return net.JoinHostPort(host, strconv.Itoa(port)) }

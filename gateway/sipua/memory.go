@@ -60,9 +60,3 @@ func (m *memory[K, V]) get(k K) (V, bool) {
 	}
 	return e.v, true
 }
-
-func (m *memory[K, V]) drop(k K) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	delete(m.m, k)
-}

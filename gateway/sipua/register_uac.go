@@ -90,8 +90,8 @@ func granted(res *sip.Response, own sip.Uri, asked time.Duration) Registered {
 	contacts := res.GetHeaders("Contact")
 	for _, h := range contacts {
 		c, ok := h.(*sip.ContactHeader)
-		if !ok || len(contacts) > 1 && !(c.Address.User == own.User && strings.EqualFold(c.Address.Host, own.Host) &&
-			c.Address.Port == own.Port) {
+		if !ok || len(contacts) > 1 && (c.Address.User != own.User || !strings.EqualFold(c.Address.Host, own.Host) ||
+			c.Address.Port != own.Port) {
 			continue
 		}
 		if v, ok := c.Params.Get("expires"); ok {

@@ -19,7 +19,7 @@ func sipp(t *testing.T, args ...string) *exec.Cmd {
 	t.Helper()
 	path, err := exec.LookPath("sipp")
 	if err != nil {
-		t.Skip("SIPp is not installed (Debian package sip-tester)")
+		t.Fatal("SIPp is missing: install the package sip-tester, or run make test, which does")
 	}
 	cmd := exec.Command(path, append([]string{"-i", "127.0.0.1", "-nostdin", "-timeout", "30", "-timeout_error", "-max_socket", "1000"}, args...)...)
 	cmd.Dir = t.TempDir()

@@ -16,19 +16,17 @@ const minSessionExpires = "90"
 
 // sessionExpires reads the header; zero without one.
 func sessionExpires(msg sip.Message) (interval time.Duration, refresher string) {
-	for _, name := range []string{"Session-Expires", "x"} {
-		for _, h := range msg.GetHeaders(name) {
-			value, params, _ := strings.Cut(h.Value(), ";")
-			interval = seconds(strings.TrimSpace(value))
-			for p := range strings.SplitSeq(params, ";") {
-				if k, v, _ := strings.Cut(p, "="); strings.EqualFold(strings.TrimSpace(k), "refresher") {
-					refresher = strings.ToLower(strings.TrimSpace(v))
-				}
-			}
-			return interval, refresher
+	found := append(msg.GetHeaders("Session-Expires"), msg.GetHeaders("x")...)
+	if len(found) == 0 {
+		return 0, ""
+	}
+	value, params, _ := strings.Cut(found[0].Value(), ";")
+	for p := range strings.SplitSeq(params, ";") {
+		if k, v, _ := strings.Cut(p, "="); strings.EqualFold(strings.TrimSpace(k), "refresher") {
+			refresher = strings.ToLower(strings.TrimSpace(v))
 		}
 	}
-	return 0, ""
+	return seconds(strings.TrimSpace(value)), refresher
 }
 
 func (u *UA) timerTooShort(req *sip.Request) bool {

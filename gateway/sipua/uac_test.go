@@ -339,7 +339,7 @@ func TestByeRightBehindThe200(t *testing.T) {
 		p.send(fmt.Sprintf("BYE sip:x@tandem.test SIP/2.0\nVia: SIP/2.0/UDP %s;branch=z9hG4bKbye%d;rport\nFrom: %s;tag=far\nTo: %s\nCall-ID: %s\nCSeq: 1 BYE\nMax-Forwards: 70\n",
 			p.conn.LocalAddr(), i, inv.get("To"), inv.get("From"), inv.get("Call-ID")))
 		ended(t, l, call.NormalClearing)
-		if l.AnsweredAt() == (time.Time{}) {
+		if l.AnsweredAt().IsZero() {
 			t.Fatal("the call was answered before it was ended")
 		}
 	}

@@ -122,7 +122,7 @@ func (t Trunk) validate() error {
 	problem(t.SRTP != SRTPForbidden && t.SRTP != SRTPOptional && t.SRTP != SRTPRequired, "unknown SRTP policy %q", t.SRTP)
 	problem(t.Format != Plus && t.Format != Digits && t.Format != Zeros, "unknown number format %q", t.Format)
 	problem(t.Identity != Asserted && t.Identity != Preferred && t.Identity != NoneGiven, "unknown identity %q", t.Identity)
-	problem(t.Expires < time.Minute || t.Expires > 24*time.Hour, "a registration of %v is not between a minute and a day", t.Expires)
+	problem(t.Expires < 30*time.Second || t.Expires > 24*time.Hour, "a registration of %v is not between half a minute and a day", t.Expires)
 	problem(t.MaxCalls < 0, "%d calls is less than none", t.MaxCalls)
 	return errors.Join(errs...)
 }

@@ -53,7 +53,7 @@ func (c *Core) share() uint32 {
 
 // serveRouteQuery says where a message would go next (6.4.2.4).
 func (c *Core) serveRouteQuery(now time.Time, k *call, req *wire.RouteQueryReq) {
-	next := wire.NodeID{}
+	var next wire.NodeID
 	switch d := req.Destination; {
 	case d.Type != wire.DestinationNode && d.Type != wire.DestinationResource:
 		c.refuse(now, k, forbidden("opaque IDs are not told"))

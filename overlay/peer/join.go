@@ -280,7 +280,7 @@ func (c *Core) admit(now time.Time, a *admission) {
 			return
 		}
 		c.admissions = c.admissions[1:]
-		if (err == nil || err == errRefused) && c.connected(a.node) && c.phase == Joined {
+		if (err == nil || errors.Is(err, errRefused)) && c.connected(a.node) && c.phase == Joined {
 			c.label(now, a.node)
 		}
 		c.admitNext(now)

@@ -64,7 +64,7 @@ func (c *Core) pump(now time.Time, p *push) {
 			p.open--
 			switch {
 			case err == nil:
-			case err == ErrLeft, err == ErrTimeout && !p.node.IsZero():
+			case errors.Is(err, ErrLeft), errors.Is(err, ErrTimeout) && !p.node.IsZero():
 				c.endPush(now, p, err)
 				return
 			default:

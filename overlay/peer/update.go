@@ -1,6 +1,7 @@
 package peer
 
 import (
+	"errors"
 	"slices"
 	"time"
 
@@ -238,7 +239,7 @@ func (c *Core) sendUpdate(now time.Time, cn *connection, kind wire.UpdateType) {
 	}
 	n := cn.node
 	c.Do(now, Request{Dest: []wire.Destination{wire.ToNode(n)}, Body: u, adjacent: true}, func(now time.Time, r Response, err error) {
-		if err == ErrTimeout {
+		if errors.Is(err, ErrTimeout) {
 			c.hangUp(now, n, "no answer to an Update")
 		}
 	})

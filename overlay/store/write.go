@@ -1,6 +1,7 @@
 package store
 
 import (
+	"errors"
 	"time"
 
 	"tandem/overlay/wire"
@@ -219,7 +220,7 @@ func (s *Store) checkKinds(req *wire.StoreReq) error {
 
 // withCounters completes Error_Generation_Counter_Too_Low: its info has the present counters (7.4.1.2).
 func (s *Store) withCounters(err error, req *wire.StoreReq) error {
-	if err != wire.ErrorGenerationCounterTooLow {
+	if !errors.Is(err, wire.ErrorGenerationCounterTooLow) {
 		return err
 	}
 	var ans wire.StoreAns
