@@ -37,6 +37,8 @@ type site struct {
 	media   *media.Engine
 	pool    *pgxpool.Pool
 	store   *gatewaypg.Store
+	setup   gateway.Directory // of the gateways made from now on; the store
+	records cdr.Recorder      // likewise
 	gw      *gateway.Gateway
 	carrier *carrier
 	mail    *mailboxes
@@ -55,6 +57,7 @@ func newQuietSite(t *testing.T) *site {
 	t.Helper()
 	s := &site{t: t, log: testLog(t), net: &routetest.Network{}, pool: pgtest.New(t), mail: &mailboxes{}, menus: menus{}}
 	s.store = gatewaypg.New(s.pool)
+	s.setup, s.records = s.store, s.store
 	s.media = s.engine()
 	s.carrier = s.newCarrier("127.0.0.1:0")
 	s.user("alice@example.net", true)
@@ -112,7 +115,7 @@ func (s *site) gateway(id string, limits gateway.Limits) *gateway.Gateway {
 	s.t.Helper()
 	node := s.net.Join(id, "gateway@example.net")
 	gw, err := gateway.New(s.t.Context(), gateway.Config{Node: id, Domain: "example.net", UDP: "127.0.0.1:0", TCP: "127.0.0.1:0",
-		Directory: s.store, Records: s.store, Overlay: node, Media: s.media, Voicemail: s.mail, Menus: s.menus, Limits: limits,
+		Directory: s.setup, Records: s.records, Overlay: node, Media: s.media, Voicemail: s.mail, Menus: s.menus, Limits: limits,
 		Logger: s.log.With("at", "gateway "+id)})
 	s.must(err)
 	node.Accept(gw.Serve)
