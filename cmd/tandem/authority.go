@@ -46,6 +46,8 @@ type authority struct {
 	document   atomic.Pointer[config.Document]
 	enrollment string // host:port that invitations name
 	address    string // host:port of our RELOAD links
+
+	revoke func(nodes []string) // is told of the revoked nodes of each document that comes into force; may be nil
 }
 
 // openAuthority loads the overlay of the database, or makes it.
@@ -357,12 +359,20 @@ func (a *authority) adopt(ctx context.Context, node *overlay.Node) error {
 	if err := a.take(instance); err != nil {
 		return err
 	}
+	a.tellRevoked()
 	// Another server peer may have sent it through the overlay already.
 	if err := node.SetDocument(ctx, instance.Document); err != nil && !errors.Is(err, config.ErrNotNewer) {
 		return fmt.Errorf("configuration document %d: %w", instance.Sequence, err)
 	}
 	a.log.Info("configuration document in force", "sequence", instance.Sequence)
 	return nil
+}
+
+// tellRevoked tells whoever keeps connections which nodes to let go.
+func (a *authority) tellRevoked() {
+	if a.revoke != nil {
+		a.revoke(revokedBy(a.document.Load()))
+	}
 }
 
 // follow keeps saying that we live, and takes on documents that other server peers publish.

@@ -73,11 +73,16 @@ func attach(ctx context.Context, cfg Config, log *slog.Logger, dir string, o cli
 	if err != nil {
 		return nil, err
 	}
+	door := &doorman{}
+	door.document.Store(doc)
 	node, err := overlay.Start(ctx, overlay.Config{
 		Identity: id, Document: doc, Client: true, Advertise: cfg.Overlay.Advertise, Logger: log, KeyLog: keyLog,
-		Bootstrap:  append(splitList(cfg.Overlay.Bootstrap), readPeers(dir)...),
-		OnDocument: func(raw []byte) { keep(log, filepath.Join(dir, enroll.DocumentFile), raw) },
-		OnPeers:    func(peers []string) { keep(log, filepath.Join(dir, peersFile), []byte(strings.Join(peers, "\n"))) },
+		Bootstrap: append(splitList(cfg.Overlay.Bootstrap), readPeers(dir)...),
+		OnDocument: func(raw []byte) {
+			keep(log, filepath.Join(dir, enroll.DocumentFile), raw)
+			door.read(raw)
+		},
+		OnPeers: func(peers []string) { keep(log, filepath.Join(dir, peersFile), []byte(strings.Join(peers, "\n"))) },
 	})
 	if err == nil {
 		err = waitAttached(ctx, node)
@@ -96,6 +101,7 @@ func attach(ctx context.Context, cfg Config, log *slog.Logger, dir string, o cli
 		_ = node.Close()
 		return nil, err
 	}
+	door.guard(c.phone)
 	serveSIP(node, c.phone, log)
 	run, stop := context.WithCancel(context.WithoutCancel(ctx))
 	c.stop = stop

@@ -249,13 +249,13 @@ func (c Config) YAML() ([]byte, error) {
 	return goyaml.Marshal(c)
 }
 
-// hidePassword blanks the password of a URL, or all of a string that is none.
+// hidePassword blanks the password of a URL, or all of a string that holds one elsewhere.
 func hidePassword(dsn string) string {
+	if strings.Contains(strings.ToLower(dsn), "password") { // as a parameter: password, sslpassword
+		return "********"
+	}
 	scheme, rest, found := strings.Cut(dsn, "://")
 	if !found {
-		if strings.Contains(dsn, "password") {
-			return "********"
-		}
 		return dsn
 	}
 	at := strings.LastIndexByte(rest, '@')

@@ -219,6 +219,8 @@ func (s *site) startGateway(ctx context.Context) (err error) {
 	}
 	transfer.gateway = s.gateway
 	s.goRun("the gateway", s.gateway.Run)
+	s.authority.revoke = s.gateway.Revoke
+	s.authority.tellRevoked()
 	serveSIP(s.node, s.gateway, s.log)
 	s.offers = newOffers(s.node, s.directory, s.log)
 	s.goRun("service discovery", s.offers.run)
