@@ -29,7 +29,9 @@ func (st *stream) next(pt uint8, payload []byte) {
 	n := headerLen + copy(st.buf[headerLen:], payload)
 	packet := st.buf[:n]
 	if t := st.from.terms.Load(); t.secure {
+		st.from.tx.mu.Lock() // its clock seals silence with the same key
 		packet, _ = t.tx.EncryptRTP(st.seal[:0], packet, &st.from.tx.scratch)
+		st.from.tx.mu.Unlock()
 	}
 	st.leg.receive(packet, st.from.LocalAddr(), st.now)
 	st.h.seq++
@@ -42,6 +44,8 @@ func newStream(t testing.TB, left, right SessionConfig) *stream {
 	if err := Bridge(c.ga, c.gb); err != nil {
 		t.Fatal(err)
 	}
+	c.a.dest.Store(nil) // the phones' own silence must not come between the packets made by hand
+	c.b.dest.Store(nil)
 	return &stream{leg: c.ga, from: c.a, h: header{ssrc: 5, seq: 1}, now: time.Now()}
 }
 
