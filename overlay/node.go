@@ -56,7 +56,8 @@ type ring struct {
 const maxDials = 64
 
 // Start opens the listeners and returns at once; the node then bootstraps and joins on its own and keeps trying
-// until Close. WaitJoined says when it is done. ctx bounds the start only.
+// until Close. WaitJoined says when it is done. ctx bounds the start only. A first peer with bootstrap addresses tries
+// them before, which takes a TLS handshake, 5 s at most.
 func Start(ctx context.Context, cfg Config) (*Node, error) {
 	if cfg.Identity == nil || cfg.Document == nil || cfg.Logger == nil {
 		return nil, errors.New("start an overlay node: identity, document and logger are required")
