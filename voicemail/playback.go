@@ -11,21 +11,22 @@ import (
 	"tandem/gateway/prompt"
 )
 
-// playMessage plays the envelope and the message at s.at, which is then heard. It gives the key that interrupted it.
+// playMessage plays the envelope and the message at s.at, which is then heard, unless it could not be read to its end. It
+// gives the key that interrupted it.
 func (s *session) playMessage(ctx context.Context) (byte, error) {
 	m := &s.list[s.at]
-	audio, err := s.audio(ctx, m)
-	if errors.Is(err, ErrNotFound) {
+	audio, failed := s.audio(ctx, m)
+	if errors.Is(failed, ErrNotFound) {
 		return '6', nil // deleted elsewhere meanwhile
 	}
-	if err != nil {
-		s.log.Error("message cannot be played", "aor", s.box.AoR, "message", m.ID, "err", err)
+	if failed != nil {
+		s.log.Error("message cannot be played", "aor", s.box.AoR, "message", m.ID, "err", failed)
 	}
 	key, err := s.play(ctx, prompt.Join(s.envelope(ctx), prompt.Frames(m.Codec, bytes.NewReader(audio))))
 	if err != nil || ctx.Err() != nil {
 		return nothing, err
 	}
-	if m.State == StateNew {
+	if m.State == StateNew && failed == nil {
 		if err := s.cfg.Store.MarkHeard(ctx, s.box.AoR, m.ID); err != nil && !errors.Is(err, ErrNotFound) {
 			return nothing, err
 		}
@@ -40,7 +41,11 @@ func (s *session) audio(ctx context.Context, m *Message) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	return io.ReadAll(io.NewSectionReader(a, 0, int64(a.Bytes)))
+	audio, err := io.ReadAll(io.NewSectionReader(a, 0, int64(a.Bytes)))
+	if err == nil && len(audio) < a.Bytes {
+		err = io.ErrUnexpectedEOF
+	}
+	return audio, err
 }
 
 // envelope says which message it is, when it came and from whom.

@@ -1,13 +1,18 @@
 package voicemail_test
 
 import (
+	"context"
+	"io"
 	"slices"
 	"testing"
 	"time"
 
+	"github.com/google/uuid"
+
 	"tandem/gateway/call"
 	"tandem/gateway/prompt/dialogue/legtest"
 	"tandem/voicemail"
+	"tandem/voicemail/voicemailpg"
 )
 
 // leave leaves a message for each tone.
@@ -80,6 +85,29 @@ func TestRetrieval(t *testing.T) {
 				t.Errorf("left the messages %v, want %v", got, r.leaves)
 			}
 		})
+	}
+}
+
+// A broken is a Store that cannot read a message to its end.
+type broken struct{ *voicemailpg.Store }
+
+func (b broken) Audio(ctx context.Context, owner string, id uuid.UUID) (voicemail.Audio, error) {
+	a, err := b.Store.Audio(ctx, owner, id)
+	a.ReaderAt = io.NewSectionReader(a.ReaderAt, 0, int64(a.Bytes/2))
+	return a, err
+}
+
+func TestMessageThatCannotBeReadStaysNew(t *testing.T) {
+	t.Parallel()
+	b := newBench(t)
+	b.leave(t, alice, 400)
+	h, err := newService(t, broken{b.store}).Retrieval(alice)
+	if err != nil {
+		t.Fatal(err)
+	}
+	b.serve(t, h, legtest.New(call.Info{}))
+	if got, want := b.states(t), []voicemail.State{isNew}; !slices.Equal(got, want) {
+		t.Errorf("messages are %v, want %v", got, want)
 	}
 }
 
