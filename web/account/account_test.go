@@ -155,6 +155,7 @@ func TestAuthenticate(t *testing.T) {
 		{"bare@example.org", ""},
 		{"off@example.org", password},
 		{"", ""},
+		{"alice\x00@example.org", password},
 	} {
 		if _, err := s.Authenticate(t.Context(), c.aor, c.password); !errors.Is(err, account.ErrRefused) {
 			t.Errorf("%q: %v, want ErrRefused", c.aor, err)
