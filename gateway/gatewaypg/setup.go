@@ -67,24 +67,19 @@ func (s *Store) Watch(ctx context.Context, changed func()) error {
 
 // listen waits for announcements until the connection is lost.
 func (s *Store) listen(ctx context.Context, changed func()) {
-	conn, err := s.pool.Acquire(ctx)
+	pooled, err := s.pool.Acquire(ctx)
 	if err != nil {
 		return
 	}
-	defer conn.Release()
+	conn := pooled.Hijack() // it listens: it must not go back, nor take the place of one that works
+	defer func() { _ = conn.Close(context.WithoutCancel(ctx)) }()
 	if _, err := conn.Exec(ctx, "LISTEN routing_changed"); err != nil {
 		return
 	}
-	defer func() {
-		// The connection goes back to the pool; it must not listen there. A dead one is thrown away anyway.
-		cleanup, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Second)
-		defer cancel()
-		_, _ = conn.Exec(cleanup, "UNLISTEN *")
-	}()
 	for {
 		changed()
 		wait, cancel := context.WithTimeout(ctx, watchRefresh)
-		_, err := conn.Conn().WaitForNotification(wait)
+		_, err := conn.WaitForNotification(wait)
 		lost := err != nil && wait.Err() == nil
 		cancel()
 		if lost || ctx.Err() != nil {

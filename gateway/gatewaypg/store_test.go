@@ -136,6 +136,9 @@ func TestWatch(t *testing.T) {
 	changed, done := make(chan struct{}, 100), make(chan error, 1)
 	go func() { done <- s.Watch(ctx, func() { changed <- struct{}{} }) }()
 	<-changed // once at the beginning
+	if n := pool.Stat().AcquiredConns(); n > 0 {
+		t.Errorf("%d connections of the pool are held for listening", n)
+	}
 	for _, sql := range []string{
 		`INSERT INTO users (id, aor, name) VALUES ('019b0000-0000-7000-8000-000000000001', 'a@b', 'A')`,
 		`UPDATE users SET may_call_out = true`,
