@@ -10,10 +10,14 @@ import (
 	"tandem/gateway/call"
 )
 
+// maxNodeStreams bounds the connections of one node. One is the rule; a few arise when both sides connect at once, or
+// when one side has not noticed yet that the other has started anew.
+const maxNodeStreams = 8
+
 // Serve takes over an authenticated connection to an overlay peer and returns when requests can be sent over it.
 // The connection lives until either side closes it or the UA ends; its loss ends what waits on it at once. If there
-// is one to that node already, the older is kept for what runs on it and new requests take the newer.
-// Only for an overlay UA.
+// is one to that node already, the older is kept for what runs on it and new requests take the newer. A node that has
+// maxNodeStreams loses its oldest. Only for an overlay UA.
 func (u *UA) Serve(conn net.Conn, p Peer) error {
 	if u.cfg.Side != call.Overlay {
 		_ = conn.Close()
@@ -24,8 +28,17 @@ func (u *UA) Serve(conn net.Conn, p Peer) error {
 	// The stand-in of this connection, not of the node: two connections to one node must both stay reachable.
 	s.peer, s.remote = p, standIn(2, streamCount.Add(1))
 	u.mu.Lock()
+	var oldest *stream
+	if all := u.nodes[p.Node]; len(all) >= maxNodeStreams {
+		oldest = all[0]
+		u.nodes[p.Node] = all[1:]
+	}
 	u.nodes[p.Node] = append(u.nodes[p.Node], s)
 	u.mu.Unlock()
+	if oldest != nil {
+		s.log.Info("node has too many connections, closing its oldest")
+		_ = oldest.Close()
+	}
 	u.wg.Go(func() { // however it ends
 		select {
 		case <-s.gone:

@@ -151,6 +151,27 @@ func TestManyNodesAtOnce(t *testing.T) {
 	}
 }
 
+func TestOneNodeHasSoManyConnections(t *testing.T) {
+	b := start(t, Config{Side: call.Overlay, Domain: "overlay.test"})
+	var ours []net.Conn
+	for range maxNodeStreams + 1 {
+		near, far := tcpPipe(t)
+		defer near.Close()
+		if err := b.Serve(far, Peer{Node: "aa", User: "alice@overlay.test"}); err != nil {
+			t.Fatal(err)
+		}
+		ours = append(ours, near)
+	}
+	if _, err := ours[0].Read(make([]byte, 1)); !errors.Is(err, io.EOF) {
+		t.Errorf("the oldest connection: %v; want it closed", err)
+	}
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if n := len(b.nodes["aa"]); n != maxNodeStreams {
+		t.Errorf("%d connections are kept; want %d", n, maxNodeStreams)
+	}
+}
+
 func TestTLSNameIsVerified(t *testing.T) {
 	b := start(t, Config{OnInvite: answerer(make(chan *Leg, 1))}, TLS)
 	a := start(t, Config{})
