@@ -40,6 +40,10 @@ func (n NewUser) complete(overlay string) (NewUser, error) {
 	switch {
 	case !userPart.MatchString(name):
 		return n, &InvalidError{"aor", "use a name of small letters, digits, dots and dashes, such as alice"}
+	case strings.Trim(name, "0123456789.-") == "":
+		return n, &InvalidError{"aor", "needs a letter: digits alone are dialed as a telephone number"}
+	case name == "voicemail" || name == "anonymous":
+		return n, &InvalidError{"aor", "cannot be " + name + ": that name is taken by the telephone"}
 	case !domain.MatchString(host), overlay != "" && host != strings.ToLower(overlay):
 		return n, &InvalidError{"aor", "must end in @" + cmp.Or(overlay, "domain")}
 	case n.Role != "" && n.Role != RoleUser && n.Role != RoleAdministrator:
