@@ -5,6 +5,7 @@ import (
 	"errors"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"tandem/gateway"
 	"tandem/gateway/attach"
@@ -128,6 +129,26 @@ func TestBadTrunkHoldsUpNobody(t *testing.T) {
 	}
 	_, err = alice.Call(t.Context(), "+15551230000", phone.CallOptions{})
 	wantStatus(t, "a user who may not call out any more", err, 403)
+}
+
+// Nobody talks to a machine for ever, whatever keys they press.
+func TestHandlersAreLimitedToo(t *testing.T) {
+	s := newSite(t)
+	s.net = &routetest.Network{}
+	s.gw = s.gateway("0b", gateway.Limits{Duration: 100 * time.Millisecond})
+	s.menus["main"] = call.HandlerFunc(func(ctx context.Context, leg call.Leg) error {
+		if err := leg.Answer(ctx); err != nil {
+			return err
+		}
+		<-ctx.Done()
+		return ctx.Err()
+	})
+	leg, err := s.phone("a1", "alice@example.net", nil).Call(t.Context(), "main", phone.CallOptions{})
+	s.must(err)
+	<-leg.Context().Done()
+	if r := s.calls(2)[0]; r.ReleasedBy != cdr.Gateway || r.Cause != call.NormalClearing {
+		t.Errorf("released by %s, %v; want by the gateway, normally", r.ReleasedBy, r.Cause)
+	}
 }
 
 // A disabled account's devices are refused at once, before their certificates are revoked.

@@ -50,11 +50,14 @@ func (x *exchange) toMenu(dir cdr.Direction, name string) (destination, error) {
 	return d, err
 }
 
-// handle gives the leg to voicemail or a menu. A handler that fails after the caller has gone has not failed.
+// handle gives the leg to voicemail or a menu, for no longer than any call may last. A handler that fails after the
+// caller has gone, or after that time, has not failed.
 func (x *exchange) handle(ctx context.Context, h call.Handler) error {
 	defer x.g.calls.hold(x.in, x)()
+	ctx, cancel := context.WithTimeout(ctx, x.g.cfg.Limits.Duration)
+	defer cancel()
 	err := h.ServeCall(ctx, x.in)
-	if x.in.Context().Err() != nil {
+	if x.in.Context().Err() != nil || ctx.Err() != nil {
 		return nil
 	}
 	return err
