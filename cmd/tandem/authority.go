@@ -214,30 +214,41 @@ func (a *authority) advertise() string {
 
 const serverIdentity = "peer"
 
-// identity is the server peer's own, made at the first start and renewed in time.
+// identity is the server peer's own, made at the first start and renewed in time, with the same key: a crash leaves a
+// certificate that fits it, the old or the new one.
 func (a *authority) identity() (*cert.Identity, error) {
 	dir := filepath.Join(a.cfg.Data, serverIdentity)
-	user, node := "", wire.NodeID{}
-	if id, err := readIdentity(dir, a.cfg.Overlay.Name); err == nil {
-		if time.Now().Before(enroll.RenewAt(id)) && a.issued(id) {
-			return id, nil
-		}
-		user, node = id.User, id.NodeID()
-	} else if !errors.Is(err, os.ErrNotExist) {
+	id, err := readIdentity(dir, a.cfg.Overlay.Name)
+	switch {
+	case errors.Is(err, os.ErrNotExist):
+		id, err = a.newIdentity()
+	case err != nil:
 		return nil, fmt.Errorf("the identity in %s: %w", dir, err)
+	case time.Now().Before(enroll.RenewAt(id)) && a.issued(id):
+		return id, nil
+	default:
+		id, err = a.renewed(id)
 	}
-	if user == "" {
-		var err error
-		if node, err = cert.NewNodeID(); err != nil {
-			return nil, err
-		}
-		user = "peer-" + strings.ToLower(rand.Text()[:10]) + "@" + a.cfg.Overlay.Name
-	}
-	id, err := a.ca.NewIdentity(user, node)
 	if err != nil {
 		return nil, err
 	}
 	return id, writeIdentity(dir, id)
+}
+
+func (a *authority) newIdentity() (*cert.Identity, error) {
+	node, err := cert.NewNodeID()
+	if err != nil {
+		return nil, err
+	}
+	return a.ca.NewIdentity("peer-"+strings.ToLower(rand.Text()[:10])+"@"+a.cfg.Overlay.Name, node)
+}
+
+func (a *authority) renewed(id *cert.Identity) (*cert.Identity, error) {
+	der, _, err := a.ca.Issue(id.User, id.NodeID(), id.Key.Public(), 0)
+	if err != nil {
+		return nil, err
+	}
+	return cert.NewIdentity(der, id.Key, a.cfg.Overlay.Name)
 }
 
 // issued says whether the identity is of this authority, and not left from another database.
@@ -273,10 +284,11 @@ func writeIdentity(dir string, id *cert.Identity) error {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return fmt.Errorf("keep the identity: %w", err)
 	}
-	if err := os.WriteFile(filepath.Join(dir, enroll.KeyFile), key, 0o600); err != nil {
-		return fmt.Errorf("keep the identity: %w", err)
+	err = replace(filepath.Join(dir, enroll.KeyFile), key)
+	if err == nil {
+		err = replace(filepath.Join(dir, enroll.CertificateFile), cert.EncodeCertificate(id.Certificate.Raw))
 	}
-	if err := os.WriteFile(filepath.Join(dir, enroll.CertificateFile), cert.EncodeCertificate(id.Certificate.Raw), 0o600); err != nil {
+	if err != nil {
 		return fmt.Errorf("keep the identity: %w", err)
 	}
 	return nil

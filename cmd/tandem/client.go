@@ -226,14 +226,18 @@ func lockIdentity(dir string) (unlock func(), err error) {
 	return func() { _ = f.Close() }, nil
 }
 
-// keep writes a file whole or not at all.
-func keep(log *slog.Logger, name string, content []byte) {
+// replace writes a file whole or not at all.
+func replace(name string, content []byte) error {
 	tmp := name + ".new"
-	err := os.WriteFile(tmp, content, 0o600)
-	if err == nil {
-		err = os.Rename(tmp, name)
+	if err := os.WriteFile(tmp, content, 0o600); err != nil {
+		return err
 	}
-	if err != nil {
+	return os.Rename(tmp, name)
+}
+
+// keep is replace for what can be done without.
+func keep(log *slog.Logger, name string, content []byte) {
+	if err := replace(name, content); err != nil {
 		log.Warn("not kept for the next start", "file", name, "err", err)
 	}
 }
