@@ -3,7 +3,6 @@ package gateway
 import (
 	"cmp"
 	"context"
-	"errors"
 	"time"
 
 	"tandem/gateway/b2bua"
@@ -32,7 +31,7 @@ func (x *exchange) ringUser(ctx context.Context, u route.User) error {
 	if ctx.Err() != nil {
 		return err // the caller hung up while it rang
 	}
-	reason := reasonOf(err)
+	reason := b2bua.ReasonOf(err)
 	h, missing := x.deposit(u.AoR, reason)
 	if missing != nil {
 		x.log.Info("no mailbox takes over", "aor", u.AoR, "err", missing)
@@ -94,19 +93,4 @@ func overlayFrom(p call.Party, domain string) sipua.Address {
 		return sipua.Address{Name: p.Name, URI: "sips:" + p.Number + "@" + domain + ";user=phone"}
 	}
 	return sipua.Address{Name: "Anonymous", URI: "sip:anonymous@anonymous.invalid"}
-}
-
-// reasonOf says to the mailbox why the call came to it (RFC 4458 §2.2).
-func reasonOf(err error) call.Reason {
-	switch {
-	case b2bua.Busy(err):
-		return call.Busy
-	case b2bua.Declined(err):
-		return call.Deflected
-	case errors.Is(err, route.ErrNotRegistered):
-		return call.NotRegistered
-	case b2bua.Unanswered(err):
-		return call.NobodyAnswers
-	}
-	return call.NotRegistered // registered, and yet not to be reached
 }

@@ -47,6 +47,19 @@ func Unanswered(err error) bool {
 	return hasStatus(err, 408, 487) && !errors.Is(err, context.Canceled) || hasCause(err, call.NoAnswer)
 }
 
+// ReasonOf says to a mailbox why a call comes to it after this failure (RFC 4458 §2.2).
+func ReasonOf(err error) call.Reason {
+	switch {
+	case Busy(err):
+		return call.Busy
+	case Declined(err):
+		return call.Deflected
+	case Unanswered(err):
+		return call.NobodyAnswers
+	}
+	return call.NotRegistered // nowhere, or nowhere to be reached
+}
+
 func hasStatus(err error, codes ...int) bool {
 	var s *sipua.StatusError
 	if !errors.As(err, &s) {

@@ -93,3 +93,20 @@ func TestDialInOrder(t *testing.T) {
 		t.Errorf("asked %v, then %v; want a, b, c and busy", asked, err)
 	}
 }
+
+// RFC 4458 §2.2.
+func TestReasonOf(t *testing.T) {
+	for _, c := range []struct {
+		err  error
+		want call.Reason
+	}{
+		{status(486), call.Busy}, {status(600), call.Busy}, {call.UserBusy, call.Busy},
+		{status(603), call.Deflected}, {call.Rejected, call.Deflected},
+		{call.NoAnswer, call.NobodyAnswers}, {status(408), call.NobodyAnswers},
+		{errors.New("not registered"), call.NotRegistered}, {status(480), call.NotRegistered}, {status(503), call.NotRegistered},
+	} {
+		if got := ReasonOf(c.err); got != c.want {
+			t.Errorf("ReasonOf(%v) = %v; want %v", c.err, got, c.want)
+		}
+	}
+}

@@ -63,7 +63,7 @@ func (a attempt) person(ctx context.Context, aor string) (*sipua.Leg, error) {
 		return leg, err
 	}
 	a.log.Info("nobody there, trying the mailbox", "aor", aor, "err", err)
-	leg, failed := a.service(ctx, route.ServiceVoicemail, route.VoicemailKey(aor), mailboxURI(a.domain, aor, reasonOf(err)))
+	leg, failed := a.service(ctx, route.ServiceVoicemail, route.VoicemailKey(aor), mailboxURI(a.domain, aor, b2bua.ReasonOf(err)))
 	if failed == nil || ctx.Err() != nil {
 		return leg, failed
 	}

@@ -11,7 +11,6 @@ import (
 	"sync"
 	"time"
 
-	"tandem/gateway/b2bua"
 	"tandem/gateway/call"
 	"tandem/gateway/route"
 	"tandem/gateway/sipua"
@@ -102,19 +101,4 @@ func forbidden(err error) bool { return hasCode(err, 403) }
 func hasCode(err error, code int) bool {
 	var s *sipua.StatusError
 	return errors.As(err, &s) && s.Code == code
-}
-
-// reasonOf says to the mailbox why the call came to it (RFC 4458 §2.2).
-func reasonOf(err error) call.Reason {
-	switch {
-	case b2bua.Busy(err):
-		return call.Busy
-	case b2bua.Declined(err):
-		return call.Deflected
-	case errors.Is(err, route.ErrNotRegistered):
-		return call.NotRegistered
-	case b2bua.Unanswered(err):
-		return call.NobodyAnswers
-	}
-	return call.NotRegistered
 }
