@@ -14,8 +14,6 @@ import (
 	"sync"
 	"time"
 
-	"github.com/prometheus/client_golang/prometheus/promhttp"
-
 	"tandem/attendant"
 	"tandem/attendant/attendantpg"
 	"tandem/gateway"
@@ -264,7 +262,7 @@ func (s *site) startPortal(ctx context.Context) error {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprintln(w, "ok") })
 	mux.HandleFunc("GET /readyz", s.ready)
-	mux.Handle("GET /metrics", promhttp.Handler())
+	mux.Handle("GET /metrics", metrics{s.gateway, s.engine, s.node}.handler())
 	mux.Handle("/", portal)
 	server := web.NewServer(mux, s.log)
 	s.serveHTTP("the portal", server, func() error { return server.Serve(l) })
