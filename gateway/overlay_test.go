@@ -198,6 +198,9 @@ func TestImpostorIsRefused(t *testing.T) {
 		wantStatus(t, "gateway, From "+from, e.call("0a", "sips:+15551230000@example.net", from), 403)
 	}
 	wantStatus(t, "phone, From carol", e.call("b1", "sips:bob@example.net", "sips:carol@example.net"), 403)
+	for _, from := range []string{"sip:+15557770000@example.net", "sip:anonymous@anonymous.invalid"} {
+		wantStatus(t, "phone, by a peer that is no gateway, From "+from, e.call("b1", "sips:bob@example.net", from), 403)
+	}
 	wantStatus(t, "phone of Bob asked for Carol", e.call("b1", "sips:carol@example.net", "sips:alice@example.net"), 404)
 	if err := e.call("b1", "sips:bob@example.net", "sips:alice@example.net"); err != nil {
 		t.Errorf("the same peer under its own name: %v", err)

@@ -143,7 +143,8 @@ func (s *site) run(f func(context.Context) error) {
 func (s *site) phone(id, aor string, change func(*phone.Config)) *phone.Phone {
 	s.t.Helper()
 	node := s.net.Join(id, aor)
-	cfg := phone.Config{AoR: aor, Overlay: node, Media: s.media, Logger: s.log.With("at", "phone of "+aor), RingFor: 1500 * time.Millisecond}
+	cfg := phone.Config{AoR: aor, Overlay: node, Media: s.media, Logger: s.log.With("at", "phone of "+aor), RingFor: 1500 * time.Millisecond,
+		Gateway: func(user string) bool { return user == "gateway@example.net" }}
 	if change != nil {
 		change(&cfg)
 	}

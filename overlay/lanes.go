@@ -117,7 +117,7 @@ func (n *Node) transmit(c *conn, s *peer.Send) error {
 	case s.Forward != nil:
 		m.Contents, m.Security = s.Forward.Contents, s.Forward.Security
 	case s.Sign:
-		if err := n.cfg.Identity.SignMessage(&m, s.Certificates...); err != nil {
+		if err := n.identity.Load().SignMessage(&m, s.Certificates...); err != nil {
 			return err
 		}
 	}

@@ -29,6 +29,7 @@ type Node struct {
 	apps     *link.Listener // where application connections come in
 	refusals *link.Refusals
 	document atomic.Pointer[config.Document]
+	identity atomic.Pointer[cert.Identity] // of cfg, or the latest renewal
 
 	ctx    context.Context // ends when the node closes
 	cancel context.CancelCauseFunc
@@ -70,7 +71,8 @@ func Start(ctx context.Context, cfg Config) (*Node, error) {
 	}
 	n.refusals = link.NewRefusals(n.log)
 	n.document.Store(cfg.Document)
-	n.tls = cert.TLSConfig(func() *cert.Identity { return cfg.Identity }, n.verifier)
+	n.identity.Store(cfg.Identity)
+	n.tls = cert.TLSConfig(n.identity.Load, n.verifier)
 	n.tls.KeyLogWriter = cfg.KeyLog
 	if err := n.listen(ctx); err != nil {
 		return nil, fmt.Errorf("start an overlay node: %w", err)
@@ -137,6 +139,16 @@ func (n *Node) NodeID() wire.NodeID { return n.cfg.Identity.NodeID() }
 
 // User is the user name (AoR) in this node's certificate.
 func (n *Node) User() string { return n.cfg.Identity.User }
+
+// SetIdentity goes on with a renewed certificate: from now on it is shown in handshakes and signs messages and values.
+// It must be for the node and the user that this node is. Links that stand keep the certificate they began with.
+func (n *Node) SetIdentity(id *cert.Identity) error {
+	if id.NodeID() != n.NodeID() || id.User != n.User() {
+		return fmt.Errorf("renew the identity of %v: the certificate is for %v, %s", n.NodeID(), id.NodeID(), id.User)
+	}
+	n.identity.Store(id)
+	return nil
+}
 
 // Branching is the branching factor of ReDiR trees in this overlay (RFC 7374 8).
 func (n *Node) Branching() int { return n.document.Load().BranchingFactor }

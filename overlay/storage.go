@@ -65,7 +65,7 @@ func (n *Node) signValues(at wire.ResourceID, kind wire.KindID, storageTime wire
 			Lifetime:    v.Lifetime,
 			Value:       wire.StoredValue{Model: model, Index: v.Index, Key: v.Key, Exists: v.Exists, Data: v.Data},
 		}
-		if err := n.cfg.Identity.SignValue(at, kind, &data[i]); err != nil {
+		if err := n.identity.Load().SignValue(at, kind, &data[i]); err != nil {
 			return nil, err
 		}
 	}

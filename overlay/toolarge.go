@@ -32,7 +32,7 @@ func (n *Node) tooLarge(c *conn, head []byte) {
 		Fragment: wire.Whole, TransactionID: m.Header.TransactionID,
 		Destinations: append([]wire.Destination{wire.ToNode(c.node)}, backwards(m.Header.Via)...),
 	}}
-	if err := n.cfg.Identity.SignMessage(&answer); err != nil {
+	if err := n.identity.Load().SignMessage(&answer); err != nil {
 		return
 	}
 	if b, err := answer.MarshalBinary(); err == nil {

@@ -22,6 +22,7 @@ type applyCmd struct {
 	configFlag
 	File   string `short:"f" required:"" type:"existingfile" placeholder:"SITE.yaml" help:"What to set up; - reads standard input."`
 	DryRun bool   `name:"dry-run" help:"Check the file and change nothing."`
+	Invite bool   `help:"Make an invitation for every user of the file without a device, not only for new users."`
 	JSON   bool   `name:"json" help:"Print what was done as JSON."`
 }
 
@@ -57,7 +58,7 @@ func (c applyCmd) Run(ctx context.Context) error {
 		return err
 	}
 	defer pool.Close()
-	done, err := s.apply(ctx, pool, cfg, r)
+	done, err := s.apply(ctx, pool, cfg, r, c.Invite)
 	if err != nil {
 		return err
 	}
@@ -71,10 +72,10 @@ func (c applyCmd) Run(ctx context.Context) error {
 	return nil
 }
 
-func (s Site) apply(ctx context.Context, pool *pgxpool.Pool, cfg Config, r resolved) (applied, error) {
+func (s Site) apply(ctx context.Context, pool *pgxpool.Pool, cfg Config, r resolved, invite bool) (applied, error) {
 	done := applied{Trunks: len(r.trunks), Numbers: len(r.numbers), Routes: len(r.routes), Menus: len(s.Menus), Users: len(s.Users)}
 	var err error
-	if done.Invitations, err = s.applyUsers(ctx, pool, cfg); err != nil {
+	if done.Invitations, err = s.applyUsers(ctx, pool, cfg, invite); err != nil {
 		return done, err
 	}
 	directory := gatewaypg.New(pool)
@@ -102,8 +103,8 @@ func (s Site) apply(ctx context.Context, pool *pgxpool.Pool, cfg Config, r resol
 	return done, nil
 }
 
-// applyUsers makes or changes the users, and an invitation for each who has no device.
-func (s Site) applyUsers(ctx context.Context, pool *pgxpool.Pool, cfg Config) (map[string]string, error) {
+// applyUsers makes or changes the users, and an invitation for each who is new; with invite for each without a device.
+func (s Site) applyUsers(ctx context.Context, pool *pgxpool.Pool, cfg Config, invite bool) (map[string]string, error) {
 	settings := account.DefaultConfig()
 	settings.Domain = cfg.Overlay.Name
 	accounts, err := account.New(pool, settings)
@@ -112,7 +113,7 @@ func (s Site) applyUsers(ctx context.Context, pool *pgxpool.Pool, cfg Config) (m
 	}
 	invitations := map[string]string{}
 	for _, u := range s.Users {
-		user, err := putUser(ctx, accounts, u, cfg)
+		user, made, err := putUser(ctx, accounts, u, cfg)
 		if err != nil {
 			return nil, fmt.Errorf("user %s: %w", u.Address, err)
 		}
@@ -120,7 +121,7 @@ func (s Site) applyUsers(ctx context.Context, pool *pgxpool.Pool, cfg Config) (m
 		if err != nil {
 			return nil, err
 		}
-		if len(devices) > 0 {
+		if user.Disabled() || len(devices) > 0 || !made && !invite {
 			continue
 		}
 		_, secret, err := accounts.Invite(ctx, user.ID, account.ForDevice, 0)
@@ -136,12 +137,13 @@ func (s Site) applyUsers(ctx context.Context, pool *pgxpool.Pool, cfg Config) (m
 	return invitations, nil
 }
 
-func putUser(ctx context.Context, accounts *account.Store, u SiteUser, cfg Config) (account.User, error) {
+// putUser makes the user, or changes the one there is.
+func putUser(ctx context.Context, accounts *account.Store, u SiteUser, cfg Config) (user account.User, made bool, err error) {
 	number := ""
 	if u.Number != "" {
 		n, err := route.Normalize(u.Number, cfg.Region)
 		if err != nil {
-			return account.User{}, err
+			return account.User{}, false, err
 		}
 		number = string(n)
 	}
@@ -152,12 +154,13 @@ func putUser(ctx context.Context, accounts *account.Store, u SiteUser, cfg Confi
 		if u.Administrator {
 			role = account.RoleAdministrator
 		}
-		return accounts.CreateUser(ctx, account.NewUser{
+		user, err = accounts.CreateUser(ctx, account.NewUser{
 			AoR: aor, Name: orElse(u.Name, strings.SplitN(aor, "@", 2)[0]), Role: role, Password: u.Password, MayCallOut: u.CallsOut,
 			CallerNumber: number, RingFor: u.Ring, Language: u.Language, TimeZone: u.TimeZone,
 		})
+		return user, true, err
 	} else if err != nil {
-		return account.User{}, err
+		return account.User{}, false, err
 	}
 	change := account.Change{MayCallOut: &u.CallsOut, CallerNumber: &number}
 	if u.Name != "" {
@@ -172,7 +175,8 @@ func putUser(ctx context.Context, accounts *account.Store, u SiteUser, cfg Confi
 	if u.TimeZone != "" {
 		change.TimeZone = &u.TimeZone
 	}
-	return accounts.UpdateUser(ctx, known.ID, change)
+	user, err = accounts.UpdateUser(ctx, known.ID, change)
+	return user, false, err
 }
 
 // putMenu makes m the current version of its menu, unless it is already.

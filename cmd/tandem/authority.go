@@ -44,8 +44,9 @@ type authority struct {
 	accounts   *account.Store
 	ca         *enroll.Authority
 	document   atomic.Pointer[config.Document]
-	enrollment string // host:port that invitations name
-	address    string // host:port of our RELOAD links
+	enrollment string    // host:port that invitations name
+	address    string    // host:port of our RELOAD links
+	renewAt    time.Time // when our certificate ought to be renewed
 
 	revoke func(nodes []string) // is told of the revoked nodes of each document that comes into force; may be nil
 }
@@ -126,6 +127,7 @@ func (a *authority) join(ctx context.Context) (node *overlay.Node, err error) {
 	if err != nil {
 		return nil, err
 	}
+	a.renewAt = enroll.RenewAt(id)
 	err = a.store.Exclusive(ctx, func(ctx context.Context) error {
 		instance, err := a.store.Instance(ctx)
 		if err != nil {
@@ -240,7 +242,7 @@ func (a *authority) newIdentity() (*cert.Identity, error) {
 	if err != nil {
 		return nil, err
 	}
-	return a.ca.NewIdentity("peer-"+strings.ToLower(rand.Text()[:10])+"@"+a.cfg.Overlay.Name, node)
+	return a.ca.NewIdentity(account.ServerPrefix+strings.ToLower(rand.Text()[:10])+"@"+a.cfg.Overlay.Name, node)
 }
 
 func (a *authority) renewed(id *cert.Identity) (*cert.Identity, error) {
@@ -249,6 +251,23 @@ func (a *authority) renewed(id *cert.Identity) (*cert.Identity, error) {
 		return nil, err
 	}
 	return cert.NewIdentity(der, id.Key, a.cfg.Overlay.Name)
+}
+
+// renew goes on with a new certificate when it is time.
+func (a *authority) renew(node *overlay.Node) error {
+	if time.Now().Before(a.renewAt) {
+		return nil
+	}
+	id, err := a.identity()
+	if err != nil {
+		return fmt.Errorf("renew the certificate: %w", err)
+	}
+	if err := node.SetIdentity(id); err != nil {
+		return err
+	}
+	a.renewAt = enroll.RenewAt(id)
+	a.log.Info("certificate renewed", "ends", id.Certificate.NotAfter)
+	return nil
 }
 
 // issued says whether the identity is of this authority, and not left from another database.
@@ -414,9 +433,7 @@ func (a *authority) follow(ctx context.Context, node *overlay.Node) error {
 		case <-changed:
 			err = a.adopt(ctx, node)
 		case <-tick.C:
-			if a.enrollment != "" {
-				err = a.publish(ctx, node)
-			}
+			err = errors.Join(a.publish(ctx, node), a.renew(node))
 		}
 		if err != nil && ctx.Err() == nil {
 			a.log.Warn("the overlay's configuration is not kept up to date", "err", err)

@@ -21,6 +21,7 @@ import (
 	"tandem/overlay/config"
 	"tandem/overlay/enroll"
 	"tandem/overlay/sipusage"
+	"tandem/web/account"
 )
 
 // A client is a user's node of the overlay with the phone on top.
@@ -94,7 +95,7 @@ func attach(ctx context.Context, cfg Config, log *slog.Logger, dir string, o cli
 	if c.engine, err = newEngine(cfg, log); err == nil {
 		c.phone, err = phone.New(phone.Config{
 			AoR: id.User, Region: cfg.Region, Listen: o.softphones, Overlay: network{node}, Media: c.engine,
-			RingFor: o.ring, OnIncoming: o.onIncoming, Logger: log,
+			RingFor: o.ring, OnIncoming: o.onIncoming, Gateway: isServer, Logger: log,
 		})
 	}
 	if err != nil {
@@ -105,6 +106,7 @@ func attach(ctx context.Context, cfg Config, log *slog.Logger, dir string, o cli
 	serveSIP(node, c.phone, log)
 	run, stop := context.WithCancel(context.WithoutCancel(ctx))
 	c.stop = stop
+	go keepRenewed(run, node, dir, enroll.RenewAt(id), log)
 	go func() { c.ran <- c.phone.Run(run) }()
 	return c, nil
 }
@@ -124,6 +126,31 @@ func loadIdentity(ctx context.Context, dir string, log *slog.Logger) (*cert.Iden
 		return id, doc, nil
 	}
 	return renewed, doc, nil
+}
+
+// isServer says whether a certificate's user is a server peer: the enrollment gives such names to nobody else.
+func isServer(user string) bool { return strings.HasPrefix(user, account.ServerPrefix) }
+
+// keepRenewed renews the certificate of a node that runs for months, until ctx ends. After a failure it waits an hour.
+func keepRenewed(ctx context.Context, node *overlay.Node, dir string, at time.Time, log *slog.Logger) {
+	for {
+		sleep(ctx, max(time.Until(at), time.Hour))
+		if ctx.Err() != nil {
+			return
+		}
+		if time.Now().Before(at) {
+			continue
+		}
+		id, err := enroll.Renew(ctx, dir)
+		if err == nil {
+			err = node.SetIdentity(id)
+		}
+		if err != nil {
+			log.Warn("certificate not renewed", "aor", node.User(), "err", err)
+			continue
+		}
+		at = enroll.RenewAt(id)
+	}
 }
 
 // attachWait is how long a client looks for a peer to attach to.

@@ -72,6 +72,8 @@ func connect(ctx context.Context, dsn string) (*pgxpool.Pool, error) {
 	if err != nil {
 		return nil, errors.New("TANDEM_DATABASE_URL is not a Postgres address such as postgres://user:password@host/name")
 	}
+	// Calls, voicemail, the portal and the listeners share it; pgx would give a small machine four.
+	settings.MaxConns = max(settings.MaxConns, 16)
 	pool, err := pgxpool.NewWithConfig(ctx, settings)
 	if err != nil {
 		return nil, fmt.Errorf("open the database: %w", err)

@@ -97,16 +97,17 @@ func (p *Phone) caller(in *sipua.Leg) (sipua.Address, error) {
 	if err != nil {
 		return sipua.Address{}, fmt.Errorf("unreadable From: %w", errImpostor)
 	}
-	aor := strings.ToLower(uri.User + "@" + uri.Host)
+	aor, proven := strings.ToLower(uri.User+"@"+uri.Host), strings.ToLower(in.Info().Caller.AoR)
+	gateway := p.cfg.Gateway != nil && p.cfg.Gateway(proven)
 	switch {
-	case route.IsDialString(uri.User):
-		return sipua.Address{Name: name, URI: "sip:" + uri.User + "@" + p.domain}, nil
-	case aor == "anonymous@anonymous.invalid":
-		return sipua.Address{Name: "Anonymous", URI: "sip:" + aor}, nil
-	case aor == strings.ToLower(in.Info().Caller.AoR):
+	case aor == proven:
 		return sipua.Address{Name: name, URI: "sip:" + aor}, nil
+	case gateway && route.IsDialString(uri.User):
+		return sipua.Address{Name: name, URI: "sip:" + uri.User + "@" + p.domain}, nil
+	case gateway && aor == "anonymous@anonymous.invalid":
+		return sipua.Address{Name: "Anonymous", URI: "sip:" + aor}, nil
 	}
-	return sipua.Address{}, fmt.Errorf("%q on a connection of %q: %w", aor, in.Info().Caller.AoR, errImpostor)
+	return sipua.Address{}, fmt.Errorf("%q on a connection of %q: %w", aor, proven, errImpostor)
 }
 
 // ringSoftphones rings every softphone that is registered.

@@ -58,6 +58,10 @@ type Config struct {
 	// With nil it falls to the softphones. Default: always the softphones.
 	OnIncoming func(ctx context.Context, leg call.Leg) call.Handler
 
+	// Gateway says whose certificate (its user, lower case) is a gateway's: only a gateway may say that a telephone
+	// number calls, or an anonymous caller. Default: nobody's.
+	Gateway func(user string) bool
+
 	Logger *slog.Logger // default: discards
 }
 

@@ -115,6 +115,18 @@ func Issue(t testing.TB, root *x509.Certificate, key *ecdsa.PrivateKey, user str
 	return identity
 }
 
+// Renew issues a new certificate for the node, user and key of id.
+func (w *Network) Renew(id *cert.Identity, until time.Time) *cert.Identity {
+	w.t.Helper()
+	der, err := cert.Issue(w.root, w.key, cert.Request{
+		NodeIDs: id.NodeIDs, User: id.User, Overlay: Name, PublicKey: id.Key.Public(), NotBefore: until.Add(-24 * time.Hour), NotAfter: until,
+	})
+	must(w.t, err)
+	renewed, err := cert.NewIdentity(der, id.Key, Name)
+	must(w.t, err)
+	return renewed
+}
+
 // First starts the peer that founds the overlay.
 func (w *Network) First() *overlay.Node {
 	w.t.Helper()

@@ -33,6 +33,10 @@ func complete(aor, domain string) string {
 	return aor
 }
 
+// ServerPrefix begins the names in the certificates of server peers. Nobody else may be called so: who is, may say
+// that a telephone number calls.
+const ServerPrefix = "peer-"
+
 // complete fills in defaults and checks every field.
 func (n NewUser) complete(overlay string) (NewUser, error) {
 	n.AoR = complete(n.AoR, overlay)
@@ -42,7 +46,7 @@ func (n NewUser) complete(overlay string) (NewUser, error) {
 		return n, &InvalidError{"aor", "use a name of small letters, digits, dots and dashes, such as alice"}
 	case strings.Trim(name, "0123456789.-") == "":
 		return n, &InvalidError{"aor", "needs a letter: digits alone are dialed as a telephone number"}
-	case name == "voicemail" || name == "anonymous":
+	case name == "voicemail" || name == "anonymous" || strings.HasPrefix(name, ServerPrefix):
 		return n, &InvalidError{"aor", "cannot be " + name + ": that name is taken by the telephone"}
 	case !domain.MatchString(host), overlay != "" && host != strings.ToLower(overlay):
 		return n, &InvalidError{"aor", "must end in @" + cmp.Or(overlay, "domain")}
