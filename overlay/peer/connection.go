@@ -119,7 +119,7 @@ func (c *Core) closeOld(now time.Time, n wire.NodeID) {
 
 // lost does what follows when the last link to a node is gone.
 func (c *Core) lost(now time.Time, n wire.NodeID) {
-	c.dropPeer(now, n)
+	c.dropPeer(now, n, false)
 	c.abortAdmission(now, n)
 	c.onDisconnected(now, n)
 	c.review(now)

@@ -259,7 +259,7 @@ func (c *Core) admitNext(now time.Time) {
 	for len(c.admissions) > 0 {
 		a := c.admissions[0]
 		if c.top.Has(a.node) { // it was in the ring before and lost its memory
-			c.dropPeer(now, a.node)
+			c.dropPeer(now, a.node, false)
 			c.review(now)
 		}
 		if c.phase == Joined && c.top.Responsible(chord.Node(a.node)) {

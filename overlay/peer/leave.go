@@ -94,7 +94,7 @@ func (c *Core) serveLeave(now time.Time, k *call, req *wire.LeaveReq) {
 	c.answer(now, k, &wire.LeaveAns{}, nil)
 	c.conns.byNode[req.Node].left = true
 	c.abortAdmission(now, req.Node)
-	c.dropPeer(now, req.Node)
+	c.dropPeer(now, req.Node, true)
 	c.onDisconnected(now, req.Node)
 	c.review(now)
 }

@@ -121,8 +121,9 @@ func nearer(n, a, b wire.NodeID) bool {
 	return distance(a).Less(distance(b))
 }
 
-// dropPeer takes a peer out of the Routing Table (10.7.1, 10.7.2).
-func (c *Core) dropPeer(now time.Time, n wire.NodeID) {
+// dropPeer takes a peer out of the Routing Table (10.7.1, 10.7.2). One that said goodbye will not be back in a moment, so there
+// is no hold-down after it.
+func (c *Core) dropPeer(now time.Time, n wire.NodeID, saidGoodbye bool) {
 	delete(c.heard, n)
 	delete(c.complete, n)
 	if p := c.pushes[n]; p != nil {
@@ -133,7 +134,7 @@ func (c *Core) dropPeer(now time.Time, n wire.NodeID) {
 		return
 	}
 	c.avoid(now, n)
-	if slices.Contains(c.ring.replicas, n) {
+	if slices.Contains(c.ring.replicas, n) && !saidGoodbye {
 		c.holdDown, c.holdFor = now.Add(c.cfg.HoldDown), c.top.Successors()
 	}
 	c.inherit(now, its)

@@ -71,6 +71,26 @@ func TestReplicasFollowTheRing(t *testing.T) {
 	}
 }
 
+// A peer that said goodbye does not come back, so what it kept is copied at once: both replicas leave, the responsible peer dies
+// right after them, long before a hold-down would be over, and the value is still there.
+func TestNoHoldDownAfterGoodbye(t *testing.T) {
+	for seed := range uint64(4) {
+		w := ring(t, seed, 8)
+		v := register(t, w, w.Peers()[2], "value")
+		w.Run(time.Second)
+		owner := w.Responsible(v.Resource)[0]
+		for _, p := range w.Peers() {
+			if slices.Contains(owner.Core.State().Successors[:2], p.ID) {
+				p.Leave()
+			}
+		}
+		w.Run(2 * time.Second)
+		owner.Kill()
+		settle(t, w, 5, 5*time.Second)
+		find(t, w, w.Peers()[0], v)
+	}
+}
+
 // A value of many entries crosses in as many StoreReqs as the message size makes necessary, certificates included.
 func TestLargeResourceIsHandedOver(t *testing.T) {
 	w := sim.NewWorld(4)
