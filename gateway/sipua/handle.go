@@ -225,12 +225,12 @@ func (u *UA) incomingDialog(req *sip.Request) (dialog, error) {
 
 // stillWanted arranges for CANCEL, before and after this moment.
 func (u *UA) stillWanted(l *Leg, req *sip.Request, tx *sip.ServerTx) bool {
-	open := tx.OnCancel(func(c *sip.Request) { go l.cancelled(c) })
+	open := tx.OnCancel(func(c *sip.Request) { go l.cancelled(cancelCause(c)) })
 	c, cancelled := u.seen.cancels.get(txKey(req))
 	if !open || cancelled {
 		_ = tx.Respond(l.response(487, nil))
-		if c == nil {
-			c = req
+		if !cancelled {
+			c = cancelCause(req)
 		}
 		l.cancelled(c)
 		return false

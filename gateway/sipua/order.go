@@ -3,12 +3,15 @@ package sipua
 import (
 	"crypto/hmac"
 	"crypto/sha256"
+	"encoding/binary"
 	"encoding/hex"
 	"net"
 	"strconv"
 	"time"
 
 	"github.com/emiago/sipgo/sip"
+
+	"tandem/gateway/call"
 )
 
 // sipgo starts a goroutine for every message, so handlers run in any order: a CANCEL before its INVITE, a BYE before
@@ -19,19 +22,35 @@ const lateArrival = 32 * time.Second
 
 // arrivals is what has been seen lately.
 type arrivals struct {
-	invites *memory[string, struct{}]     // INVITEs, by transaction
-	cancels *memory[string, *sip.Request] // CANCELs, by the transaction they cancel
-	merged  *memory[string, string]       // INVITEs by Call-ID, From tag and CSeq: the transaction (§8.2.2.2)
-	ended   *memory[dialogKey, *Leg]      // dialogs that are over
+	invites *memory[mark, struct{}]   // INVITEs, by transaction
+	cancels *memory[mark, call.Cause] // CANCELs, by the transaction they cancel: the reason given
+	merged  *memory[mark, mark]       // INVITEs by Call-ID, From tag and CSeq: the transaction (§8.2.2.2)
+	ended   *memory[dialogKey, *Leg]  // dialogs that are over
+}
+
+// A mark stands for a transaction in a memory. It is a hash: what a stranger sends may be long.
+type mark [16]byte
+
+func markOf(parts ...string) (m mark) {
+	h := sha256.New()
+	for _, p := range parts {
+		h.Write(binary.AppendUvarint(nil, uint64(len(p))))
+		h.Write([]byte(p))
+	}
+	copy(m[:], h.Sum(nil))
+	return m
 }
 
 func newArrivals() *arrivals {
-	const most = 20000
+	const (
+		most     = 20000
+		mostLegs = 2000 // these are large; one that is forgotten answers a late BYE with 481
+	)
 	return &arrivals{
-		invites: newMemory[string, struct{}](lateArrival, most),
-		cancels: newMemory[string, *sip.Request](lateArrival, most),
-		merged:  newMemory[string, string](lateArrival, most),
-		ended:   newMemory[dialogKey, *Leg](lateArrival, most),
+		invites: newMemory[mark, struct{}](lateArrival, most),
+		cancels: newMemory[mark, call.Cause](lateArrival, most),
+		merged:  newMemory[mark, mark](lateArrival, most),
+		ended:   newMemory[dialogKey, *Leg](lateArrival, mostLegs),
 	}
 }
 
@@ -76,7 +95,7 @@ func (u *UA) arriveInitial(req *sip.Request) {
 	key := txKey(req)
 	req.To().Params.Add("tag", u.tagFor(req))
 	if req.IsCancel() {
-		u.seen.cancels.put(key, req)
+		u.seen.cancels.put(key, cancelCause(req))
 		return
 	}
 	u.seen.invites.put(key, struct{}{})
@@ -96,9 +115,8 @@ func (u *UA) markReceived(req *sip.Request) {
 // arriveInitial or belongs to the dialog; nobody else can make it up.
 func (u *UA) tagFor(req *sip.Request) string {
 	h := hmac.New(sha256.New, u.tagKey[:])
-	h.Write([]byte(txKey(req)))
-	h.Write([]byte{0})
-	h.Write([]byte(req.CallID().Value()))
+	key := txKey(req)
+	h.Write(key[:])
 	return hex.EncodeToString(h.Sum(nil)[:16])
 }
 
@@ -109,14 +127,14 @@ func (u *UA) initial(req *sip.Request) bool {
 }
 
 // txKey names the INVITE transaction of an INVITE or CANCEL (§17.2.3).
-func txKey(req *sip.Request) string {
+func txKey(req *sip.Request) mark {
 	via := req.Via()
-	return via.Params.GetOr("branch", "") + "|" + via.Host + "|" + strconv.Itoa(via.Port) + "|" +
-		strconv.FormatUint(uint64(req.CSeq().SeqNo), 10) + "|" + req.CallID().Value() + "|" + fromTag(req)
+	return markOf(via.Params.GetOr("branch", ""), via.Host, strconv.Itoa(via.Port),
+		strconv.FormatUint(uint64(req.CSeq().SeqNo), 10), req.CallID().Value(), fromTag(req))
 }
 
-func mergeKey(req *sip.Request) string {
-	return req.CallID().Value() + "|" + fromTag(req) + "|" + strconv.FormatUint(uint64(req.CSeq().SeqNo), 10)
+func mergeKey(req *sip.Request) mark {
+	return markOf(req.CallID().Value(), fromTag(req), strconv.FormatUint(uint64(req.CSeq().SeqNo), 10))
 }
 
 func toTag(msg sip.Message) (string, bool) {

@@ -206,15 +206,19 @@ func (l *Leg) response(status int, sdp []byte) *sip.Response {
 }
 
 // cancelled ends the leg because its CANCEL came; sipgo, or the caller, has sent 487.
-func (l *Leg) cancelled(req *sip.Request) {
-	c := reasonOf(req)
-	if c == 0 {
-		c = call.NormalClearing
-	}
+func (l *Leg) cancelled(c call.Cause) {
 	if l.currentPhase() == invited {
 		l.settled()
 	}
 	l.end(c, ending{})
+}
+
+// cancelCause is why the caller gives up.
+func cancelCause(req *sip.Request) call.Cause {
+	if c := reasonOf(req); c != 0 {
+		return c
+	}
+	return call.NormalClearing
 }
 
 // watch keeps an incoming leg ringing until it is answered, and ends it when its transaction dies: the connection is
