@@ -61,7 +61,7 @@ func TestTrunkPasswordGoesInAndNotOut(t *testing.T) {
 	if diff := cmp.Diff(shown, listed[0], cmp.Comparer(func(a, b netip.Prefix) bool { return a == b })); diff != "" {
 		t.Errorf("what was put is not what is listed (-want +got):\n%s", diff)
 	}
-	listed[0].Host = "other.example.com" // an edit, password unseen
+	listed[0].MaxCalls++ // an edit, password unseen
 	if err := s.PutTrunk(ctx, listed[0]); err != nil {
 		t.Fatal(err)
 	}
@@ -69,8 +69,12 @@ func TestTrunkPasswordGoesInAndNotOut(t *testing.T) {
 	if err != nil || len(setup.Trunks) != 1 {
 		t.Fatalf("Setup = %v, %v; want one trunk", setup, err)
 	}
-	if got := setup.Trunks[0]; string(got.Password) != "s3cret" || got.Host != "other.example.com" {
-		t.Errorf("after the edit: password kept %v, host %q", string(got.Password) == "s3cret", got.Host)
+	if got := setup.Trunks[0]; string(got.Password) != "s3cret" || got.MaxCalls != listed[0].MaxCalls {
+		t.Errorf("after the edit: password kept %v, %d calls", string(got.Password) == "s3cret", got.MaxCalls)
+	}
+	listed[0].Host = "other.example.com"
+	if err := s.PutTrunk(ctx, listed[0]); !errors.Is(err, gatewaypg.ErrInvalid) {
+		t.Errorf("another host without a password of its own: %v, want ErrInvalid", err)
 	}
 }
 

@@ -33,7 +33,8 @@ func (s *Store) Trunks(ctx context.Context) ([]Trunk, error) {
 	}), wrap("list trunks", err)
 }
 
-// PutTrunk adds a carrier or changes it. An empty password keeps the one it has.
+// PutTrunk adds a carrier or changes it. An empty password keeps the one it has, unless the host or the
+// account is another: it must not be shown to somebody else.
 func (s *Store) PutTrunk(ctx context.Context, t Trunk) error {
 	id, err := newID()
 	if err != nil {
@@ -44,7 +45,7 @@ func (s *Store) PutTrunk(ctx context.Context, t Trunk) error {
 	err = pgx.BeginFunc(ctx, s.pool, func(tx pgx.Tx) error {
 		q := s.q.WithTx(tx)
 		if p.Password == "" {
-			old, err := q.TrunkPassword(ctx, t.Name)
+			old, err := q.TrunkPassword(ctx, db.TrunkPasswordParams{Name: t.Name, Host: p.Host, Username: p.Username})
 			if err != nil && !errors.Is(err, pgx.ErrNoRows) {
 				return err
 			}

@@ -14,7 +14,8 @@ ON CONFLICT (name) DO UPDATE SET
     expires_ms = excluded.expires_ms, insecure = excluded.insecure, enabled = excluded.enabled;
 
 -- name: TrunkPassword :one
-SELECT password FROM trunks WHERE name = @name FOR UPDATE;
+-- A password goes nowhere but to the host and the account that it was given for.
+SELECT password FROM trunks WHERE name = @name AND host = @host AND username = @username FOR UPDATE;
 
 -- name: DeleteTrunk :execrows
 DELETE FROM trunks WHERE name = @name;

@@ -130,11 +130,18 @@ func (q *Queries) PutTrunk(ctx context.Context, arg PutTrunkParams) error {
 }
 
 const trunkPassword = `-- name: TrunkPassword :one
-SELECT password FROM trunks WHERE name = $1 FOR UPDATE
+SELECT password FROM trunks WHERE name = $1 AND host = $2 AND username = $3 FOR UPDATE
 `
 
-func (q *Queries) TrunkPassword(ctx context.Context, name string) (string, error) {
-	row := q.db.QueryRow(ctx, trunkPassword, name)
+type TrunkPasswordParams struct {
+	Name     string
+	Host     string
+	Username string
+}
+
+// A password goes nowhere but to the host and the account that it was given for.
+func (q *Queries) TrunkPassword(ctx context.Context, arg TrunkPasswordParams) (string, error) {
+	row := q.db.QueryRow(ctx, trunkPassword, arg.Name, arg.Host, arg.Username)
 	var password string
 	err := row.Scan(&password)
 	return password, err
