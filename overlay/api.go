@@ -73,6 +73,18 @@ type Status struct {
 	Stored       int          `json:"stored"` // values held, replicas included
 	Sequence     uint16       `json:"sequence"`
 	Peers        []string     `json:"peers"` // addresses to bootstrap from next time
+
+	Started         time.Time `json:"started"`
+	Via             string    `json:"via,omitempty"`    // a client: the peer that it is reached through
+	Connected       int       `json:"connected"`        // nodes with a link
+	Requests        int       `json:"requests"`         // waiting for their answers
+	Expiration      time.Time `json:"expiration"`       // of the configuration document; zero: none
+	CertificateEnds time.Time `json:"certificate_ends"` // of this node
+
+	Traffic  []Traffic `json:"traffic"`
+	Outcomes []Outcome `json:"outcomes"`
+	Dropped  uint64    `json:"dropped"` // messages that found a full queue, or were too large to send
+	Garbled  uint64    `json:"garbled"` // what members sent that is no message
 }
 
 // LinkStatus describes one link.

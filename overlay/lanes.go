@@ -14,9 +14,11 @@ import (
 func (n *Node) received(c *conn, b []byte) {
 	m := new(wire.Message)
 	if err := m.UnmarshalBinary(b); err != nil {
+		n.counts.garble()
 		n.refusals.Note("message not understood", c.node.String(), err.Error())
 		return
 	}
+	n.counts.received(m.Code(), len(b))
 	n.tell(func(now time.Time) {
 		if n.conns[c.id] == c {
 			n.core.Receive(now, c.id, m)
@@ -33,6 +35,7 @@ func (n *Node) verify(v *peer.Verify) {
 	select {
 	case c.incoming <- v:
 	default:
+		n.counts.drop()
 		n.refusals.Note("message dropped", c.node.String(), "too many wait for verification")
 	}
 }
@@ -52,13 +55,18 @@ func (n *Node) verifyLane(ctx context.Context, c *conn) {
 func (n *Node) check(c *conn, v *peer.Verify) {
 	checked, err := n.verifier.Message(v.Message)
 	if err != nil {
+		n.counts.refused(v.Message.Code())
 		n.refusals.Note("message dropped", c.node.String(), err.Error())
 		return
 	}
-	values := make([]peer.ValueSigner, len(v.Values))
+	values, bad := make([]peer.ValueSigner, len(v.Values)), 0
 	for i, val := range v.Values {
 		values[i] = checkValue(checked, val)
+		if err := values[i].Err; err != nil && !errors.Is(err, cert.ErrSynthetic) {
+			bad++
+		}
 	}
+	n.counts.unverified(v.Message.Code(), bad)
 	learned := n.addresses.learn(checked.Signer.NodeID, v.Message)
 	n.tell(func(now time.Time) {
 		n.core.Verified(now, v, signerOf(checked.Signer), values)
@@ -89,6 +97,7 @@ func (n *Node) send(s *peer.Send) {
 	select {
 	case c.outgoing <- outgoing{send: s}:
 	default:
+		n.counts.drop()
 		n.refusals.Note("message not sent", c.node.String(), "too many wait to be sent")
 	}
 }
@@ -126,9 +135,11 @@ func (n *Node) transmit(c *conn, s *peer.Send) error {
 		return err
 	}
 	if len(b) > n.maxMessage() {
+		n.counts.drop()
 		n.refusals.Note("message not sent", c.node.String(), errTooLarge.Error())
 		return errTooLarge
 	}
+	n.counts.sent(m.Code(), len(b))
 	return c.link.Send(b)
 }
 

@@ -21,6 +21,7 @@ import (
 
 // A Node is one running node of an overlay. Its methods may be called from any goroutine.
 type Node struct {
+	started  time.Time
 	cfg      Config
 	log      *slog.Logger
 	verifier *cert.Verifier
@@ -38,6 +39,7 @@ type Node struct {
 	dials  chan struct{} // a slot for each connection being opened for others
 
 	ring         // the loop's
+	counts       *counts
 	waiters      waiters
 	handlers     handlers
 	path         watched
@@ -64,9 +66,10 @@ func Start(ctx context.Context, cfg Config) (*Node, error) {
 		return nil, errors.New("start an overlay node: identity, document and logger are required")
 	}
 	n := &Node{
-		cfg: cfg, log: cfg.Logger.With("node_id", cfg.Identity.NodeID()),
+		started: time.Now(), cfg: cfg, log: cfg.Logger.With("node_id", cfg.Identity.NodeID()),
 		verifier: cert.NewVerifier(cfg.Document.InstanceName, cfg.Document.Trust(), nil),
 		do:       make(chan func(time.Time), 64),
+		counts:   newCounts(),
 		dials:    make(chan struct{}, maxDials),
 	}
 	n.refusals = link.NewRefusals(n.log)

@@ -26,10 +26,12 @@ func (n *Node) request(ctx context.Context, r peer.Request) (peer.Response, erro
 	}
 	select {
 	case a := <-answers:
+		n.counts.ended(r.Body.Code(), resultOf(a.response, a.err))
 		return a.response, publicError(a.err)
 	case <-n.ctx.Done():
 		return peer.Response{}, ErrClosed
 	case <-ctx.Done():
+		n.counts.ended(r.Body.Code(), "canceled")
 		return peer.Response{}, context.Cause(ctx)
 	}
 }

@@ -31,6 +31,12 @@ func (n *Node) status() Status {
 		Predecessors: texts(state.Predecessors), Successors: texts(state.Successors), Fingers: texts(state.Fingers),
 		Links: []LinkStatus{}, Stored: state.Stored, Sequence: doc.Sequence, Peers: slices.Clone(n.addresses.cached),
 	}
+	s.Started, s.Connected, s.Requests, s.Expiration = n.started, len(state.Connected), state.Requests, doc.Expiration
+	s.CertificateEnds = n.identity.Load().Certificate.NotAfter
+	if path := n.core.Path(); len(path) > 1 {
+		s.Via = path[0].Node.String()
+	}
+	n.counts.into(&s)
 	for _, c := range n.linksInOrder() {
 		s.Links = append(s.Links, linkStatus(c))
 	}
