@@ -17,7 +17,9 @@ func TestMetricsAndReadiness(t *testing.T) {
 		return strings.Contains(get(t, at.Portal+"/metrics", http.StatusOK), `tandem_trunk_up{trunk="carrier"} 1`)
 	})
 	text := get(t, at.Portal+"/metrics", http.StatusOK)
-	for _, line := range []string{"tandem_calls 0", "tandem_overlay_joined 1", "tandem_media_sessions 0"} {
+	for _, line := range []string{"tandem_calls 0", "tandem_overlay_joined 1", "tandem_media_sessions 0",
+		"tandem_overlay_fingers 0", `tandem_overlay_lookups_total{result="timeout"} 0`, "tandem_overlay_garbled_messages_total 0",
+	} {
 		if !strings.Contains(text, "\n"+line+"\n") {
 			t.Errorf("/metrics lacks %q", line)
 		}
