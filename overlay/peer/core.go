@@ -62,6 +62,7 @@ type Core struct {
 
 	// Conversations.
 	requests  map[wire.TransactionID]*request
+	fragments reassembly
 	sequence  uint64 // of requests, to order them
 	answered  answerCache
 	replies   map[ReplyID]*call

@@ -23,6 +23,7 @@
 //  3. A message whose signature does not hold is not given back at all (6.3.4: drop).
 //  4. Functions passed to Do are called inside later calls of the Core, on the owner's goroutine.
 //
-// Routing is symmetric recursive (6.2) with via lists. Tables of the ring are in overlay/chord, stored values in
-// overlay/store, bytes in overlay/wire. Not here: fragments (the link reassembles), ICE, direct response routing.
+// Routing is symmetric recursive (6.2) with via lists. Fragments are put together here (6.7); the owner makes them, as
+// links ask for. Tables of the ring are in overlay/chord, stored values in overlay/store, bytes in overlay/wire. Not
+// here: ICE, direct response routing.
 package peer

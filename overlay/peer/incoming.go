@@ -18,6 +18,11 @@ type incoming struct {
 
 // deliver decodes a message for this node and asks for it to be verified. Answers nobody waits for end here.
 func (c *Core) deliver(now time.Time, link LinkID, from wire.NodeID, m *wire.Message) {
+	if m.Header.Fragment != wire.Whole {
+		if m = c.reassemble(now, from, m); m == nil {
+			return
+		}
+	}
 	contents, err := wire.ParseContents(m.Contents)
 	if err != nil {
 		c.drop(m, err.Error())

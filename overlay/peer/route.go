@@ -65,8 +65,6 @@ func (c *Core) acceptable(now time.Time, cn *connection, m *wire.Message) bool {
 	switch {
 	case h.Overlay != c.cfg.Overlay:
 		c.drop(m, "another overlay")
-	case h.Fragment != wire.Whole:
-		c.drop(m, "a fragment")
 	case len(h.Destinations) == 0 || len(h.Destinations) > maxDestinations || len(h.Via) > maxVia:
 		c.drop(m, "lists too short or too long")
 	case h.TTL > c.set.InitialTTL: // 6.3.2
@@ -122,7 +120,7 @@ func (c *Core) forward(now time.Time, cn *connection, m *wire.Message, dests []w
 			return true
 		}
 	}
-	request := m.Code().IsRequest()
+	request := m.Code().IsRequest() || m.Header.Fragment.Offset > 0 // of a later fragment nobody can tell: the way back is kept
 	avoid := func(n wire.NodeID) bool {
 		return n == cn.node || request && slices.Contains(m.Header.Via, wire.ToNode(n))
 	}

@@ -209,7 +209,6 @@ func TestHeaderErrors(t *testing.T) {
 		{"TTL 0 and not for us", func(m *wire.Message) { m.Header.TTL = 0 }, wire.ErrorTTLExceeded},
 		{"TTL above the initial one", func(m *wire.Message) { m.Header.TTL = 101 }, wire.ErrorTTLExceeded},
 		{"another overlay", func(m *wire.Message) { m.Header.Overlay++ }, 0},
-		{"a fragment", func(m *wire.Message) { m.Header.Fragment = wire.Fragment{Offset: 300, Last: true} }, 0},
 		{"no destination", func(m *wire.Message) { m.Header.Destinations = nil }, 0},
 		{"a destination twice", func(m *wire.Message) {
 			m.Header.Destinations = append(m.Header.Destinations, m.Header.Destinations[0])
