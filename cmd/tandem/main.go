@@ -63,6 +63,11 @@ type cli struct {
 // errUsage marks errors of the command line itself: exit status 2.
 var errUsage = errors.New("usage")
 
+// A nothingError says that what was asked for is not there: exit status 3, so that a script knows it from a failure.
+type nothingError struct{ error }
+
+func (e nothingError) Unwrap() error { return e.error }
+
 func main() {
 	// sipgo refuses to send datagrams above 1300 bytes; a description with SRTP keys is larger. Set before any socket.
 	sip.UDPMTUSize = 65507
@@ -94,6 +99,9 @@ func run(args []string) int {
 	case errors.Is(err, errUsage):
 		fmt.Fprintln(os.Stderr, "tandem:", err)
 		return 2
+	case errors.As(err, new(nothingError)):
+		fmt.Fprintln(os.Stderr, "tandem:", err)
+		return 3
 	default:
 		fmt.Fprintln(os.Stderr, "tandem:", err)
 		return 1

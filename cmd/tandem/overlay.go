@@ -21,6 +21,8 @@ type overlayCmd struct {
 	Lookup   overlayLookupCmd   `cmd:"" help:"Where a user is registered."`
 	Services overlayServicesCmd `cmd:"" help:"Who offers a service."`
 	Ping     overlayPingCmd     `cmd:"" help:"Ask a node, or the peer responsible for a name, for a sign of life."`
+	Route    overlayRouteCmd    `cmd:"" help:"Every hop on the way to a node, or to the peer responsible for a name."`
+	Fetch    overlayFetchCmd    `cmd:"" help:"The values stored under a name."`
 }
 
 // lookInto is what these commands share: each attaches as a client, asks, and leaves.
@@ -29,6 +31,9 @@ type lookInto struct {
 	Dir  string `type:"path" placeholder:"DIR" help:"The identity, as tandem enroll wrote it."`
 	JSON bool   `name:"json" help:"Print JSON."`
 }
+
+// askWait bounds a question: a walk around a large ring takes a while.
+const askWait = 5 * time.Minute
 
 func (l lookInto) with(ctx context.Context, ask func(ctx context.Context, node *overlay.Node) (any, error)) error {
 	cfg, err := l.load()
@@ -63,9 +68,11 @@ func (l lookInto) with(ctx context.Context, ask func(ctx context.Context, node *
 		return fmt.Errorf("attach to the overlay %s: %w", doc.InstanceName, err)
 	}
 	defer node.Close()
+	ctx, cancel := context.WithTimeoutCause(ctx, askWait, fmt.Errorf("the overlay %s did not answer within %v", doc.InstanceName, askWait))
+	defer cancel()
 	answer, err := ask(ctx, node)
 	if err != nil {
-		return err
+		return sentence(err)
 	}
 	if l.JSON {
 		return printJSON(os.Stdout, answer)
@@ -74,18 +81,21 @@ func (l lookInto) with(ctx context.Context, ask func(ctx context.Context, node *
 	return nil
 }
 
-type overlayStatusCmd struct{ lookInto }
-
-// nodeStatus prints a status for people.
-type nodeStatus overlay.Status
-
-func (s nodeStatus) String() string {
-	out := fmt.Sprintf("%s in the overlay %s, node %s at %s\nconfiguration document %d\n", s.User, s.Overlay, s.NodeID, s.Address, s.Sequence)
-	for _, l := range s.Links {
-		out += fmt.Sprintf("link to %s at %s, round trip %v\n", l.NodeID, l.Address, l.RTT.Round(10*time.Microsecond))
+// sentence says in one what went wrong.
+func sentence(err error) error {
+	var refusal *wire.ErrorResponse
+	switch {
+	case errors.Is(err, sipusage.ErrNotRegistered), errors.Is(err, redir.ErrNoProvider), errors.Is(err, overlay.ErrNotThere):
+		return nothingError{err}
+	case errors.Is(err, sipusage.ErrBadAoR):
+		return usage("%v", err)
+	case errors.As(err, &refusal):
+		return fmt.Errorf("another node refused: %w", refusal)
 	}
-	return out[:len(out)-1]
+	return err
 }
+
+type overlayStatusCmd struct{ lookInto }
 
 func (c overlayStatusCmd) Run(ctx context.Context) error {
 	return c.with(ctx, func(ctx context.Context, node *overlay.Node) (any, error) {
@@ -96,17 +106,6 @@ func (c overlayStatusCmd) Run(ctx context.Context) error {
 
 type overlayRingCmd struct{ lookInto }
 
-// ring is the peers in the order of their Node-IDs.
-type ring []string
-
-func (r ring) String() string {
-	out := fmt.Sprintf("%d peers:", len(r))
-	for _, n := range r {
-		out += "\n" + n
-	}
-	return out
-}
-
 // maxRing bounds a walk: a ring that changes under it might never close.
 const maxRing = 10000
 
@@ -116,15 +115,18 @@ func (c overlayRingCmd) Run(ctx context.Context) error {
 		var found ring
 		at := wire.ResourceID{}
 		for len(found) < maxRing {
-			pong, err := node.Ping(ctx, []wire.Destination{wire.ToResource(at)})
+			p, err := node.Probe(ctx, []wire.Destination{wire.ToResource(at)})
 			if err != nil {
 				return nil, fmt.Errorf("the peer responsible for %v: %w", at, err)
 			}
-			if len(found) > 0 && pong.From.String() == found[0] {
-				return found, nil
+			if len(found) > 0 && p.NodeID.String() == found[0].Node {
+				break
 			}
-			found = append(found, pong.From.String())
-			at = after(pong.From)
+			found = append(found, ringPeer{
+				Node: p.NodeID.String(), User: p.User, Share: p.Share, Resources: p.Resources,
+				Uptime: int(p.Uptime.Seconds()), MS: milliseconds(p.RTT),
+			})
+			at = after(p.NodeID)
 		}
 		return found, nil
 	})
@@ -144,39 +146,10 @@ type overlayLookupCmd struct {
 	AoR string `arg:"" help:"An address, such as bob@example.org."`
 }
 
-// places prints where somebody or something is.
-type places []place
-
-type place struct {
-	Node string `json:"node_id"`
-	User string `json:"user,omitempty"`
-	Via  string `json:"via,omitempty"` // the peer a client is attached to
-}
-
-func (p places) String() string {
-	out := ""
-	for _, x := range p {
-		out += x.Node
-		if x.User != "" {
-			out += " (" + x.User + ")"
-		}
-		if x.Via != "" {
-			out += " by way of " + x.Via
-		}
-		out += "\n"
-	}
-	return out[:max(len(out)-1, 0)]
-}
-
-func placeOf(node wire.NodeID, user string, path []wire.Destination) place {
-	p := place{Node: node.String(), User: user}
-	if len(path) > 1 {
-		p.Via = path[0].String()
-	}
-	return p
-}
-
 func (c overlayLookupCmd) Run(ctx context.Context) error {
+	if _, err := sipusage.ParseAoR(c.AoR); err != nil {
+		return usage("%v", err)
+	}
 	return c.with(ctx, func(ctx context.Context, node *overlay.Node) (any, error) {
 		found, err := sipusage.Locate(ctx, node, c.AoR)
 		if err != nil {
@@ -203,7 +176,9 @@ func (c overlayServicesCmd) Run(ctx context.Context) error {
 		}
 		var out places
 		for _, x := range found {
-			out = append(out, placeOf(x.NodeID, x.User, x.Path))
+			p := placeOf(x.NodeID, x.User, x.Path)
+			p.Since = &x.Stored
+			out = append(out, p)
 		}
 		return out, nil
 	})
@@ -211,28 +186,55 @@ func (c overlayServicesCmd) Run(ctx context.Context) error {
 
 type overlayPingCmd struct {
 	lookInto
+	What  string `arg:"" help:"A Node-ID in hex, or any name."`
+	Count int    `short:"n" default:"1" help:"How often."`
+}
+
+func (c overlayPingCmd) Run(ctx context.Context) error {
+	if c.What == "" || c.Count < 1 {
+		return usage("ping what, how often?")
+	}
+	return c.with(ctx, func(ctx context.Context, node *overlay.Node) (any, error) {
+		var out pongs
+		for range c.Count {
+			got, err := node.Ping(ctx, []wire.Destination{destination(c.What)})
+			if errors.Is(err, overlay.ErrTimeout) {
+				return nil, fmt.Errorf("%s does not answer", c.What)
+			} else if err != nil {
+				return nil, err
+			}
+			out = append(out, pong{Node: got.From.String(), MS: milliseconds(got.RTT), Skew: milliseconds(skew(got, time.Now()))})
+		}
+		return out, nil
+	})
+}
+
+// skew is how far ahead of ours the responder's clock is, as far as one can tell by a Ping.
+func skew(p overlay.Pong, now time.Time) time.Duration {
+	return p.Time.Sub(now.Add(-p.RTT / 2))
+}
+
+type overlayRouteCmd struct {
+	lookInto
 	What string `arg:"" help:"A Node-ID in hex, or any name."`
 }
 
-type pong struct {
-	Node string  `json:"node_id"`
-	MS   float64 `json:"rtt_ms"`
-}
-
-func (p pong) String() string { return fmt.Sprintf("%s answered after %.1f ms", p.Node, p.MS) }
-
-func (c overlayPingCmd) Run(ctx context.Context) error {
+func (c overlayRouteCmd) Run(ctx context.Context) error {
 	if c.What == "" {
-		return usage("ping what?")
+		return usage("route to what?")
 	}
 	return c.with(ctx, func(ctx context.Context, node *overlay.Node) (any, error) {
-		got, err := node.Ping(ctx, []wire.Destination{destination(c.What)})
+		found, err := node.Route(ctx, destination(c.What))
 		if errors.Is(err, overlay.ErrTimeout) {
-			return nil, fmt.Errorf("%s does not answer", c.What)
+			return nil, fmt.Errorf("%v does not answer, hop %d of the way to %s", found[len(found)-1].NodeID, len(found), c.What)
 		} else if err != nil {
 			return nil, err
 		}
-		return pong{got.From.String(), float64(got.RTT.Microseconds()) / 1000}, nil
+		var out hops
+		for _, h := range found {
+			out = append(out, hop{Node: h.NodeID.String(), MS: milliseconds(h.RTT)})
+		}
+		return out, nil
 	})
 }
 
@@ -243,3 +245,5 @@ func destination(what string) wire.Destination {
 	}
 	return wire.ToResource(wire.HashResource([]byte(what)))
 }
+
+func milliseconds(d time.Duration) float64 { return float64(d.Microseconds()) / 1000 }
