@@ -40,6 +40,10 @@ type Config struct {
 	// Bootstrap are addresses "host:port" to try besides the document's bootstrap-nodes.
 	Bootstrap []string
 
+	// MaxFragment is the largest piece, in bytes, in which this node sends messages; longer ones are divided and put
+	// together by their destination (6.7). Zero: whole, as links over TCP carry any length.
+	MaxFragment int
+
 	// Logger is required.
 	Logger *slog.Logger
 

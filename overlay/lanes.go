@@ -140,7 +140,7 @@ func (n *Node) transmit(c *conn, s *peer.Send) error {
 		return errTooLarge
 	}
 	n.counts.sent(m.Code(), len(b))
-	return c.link.Send(b)
+	return n.sendOn(c, &m, b)
 }
 
 var errTooLarge = errors.New("message larger than the overlay's max-message-size")
