@@ -1,0 +1,240 @@
+package peer_test
+
+import (
+	"log/slog"
+	"math/rand/v2"
+	"slices"
+	"testing"
+	"time"
+
+	"tandem/overlay/peer"
+	"tandem/overlay/wire"
+)
+
+// bodiesSent are the requests and answers among actions, by the node they were sent to.
+func (b *bench) bodiesSent(actions []peer.Action) map[wire.NodeID][]wire.Body {
+	b.t.Helper()
+	out := map[wire.NodeID][]wire.Body{}
+	for _, a := range actions {
+		s, ok := a.(*peer.Send)
+		if !ok || s.Forward != nil {
+			continue
+		}
+		contents, err := wire.ParseContents(s.Contents)
+		if err != nil {
+			b.t.Fatal(err)
+		}
+		body, err := contents.Decode(nil)
+		if err != nil {
+			b.t.Fatal(err)
+		}
+		to := b.nodes[s.Link]
+		out[to] = append(out[to], body)
+	}
+	return out
+}
+
+// wait lets time pass, deadline by deadline, and returns what was done meanwhile.
+func (b *bench) wait(d time.Duration) (done []peer.Action) {
+	for end := b.now.Add(d); b.core.Deadline().Before(end); {
+		b.now = b.core.Deadline()
+		b.core.Timeout(b.now)
+		done = append(done, b.core.Outbox()...)
+	}
+	return done
+}
+
+func attachReq(sendUpdate bool) *wire.AttachReq {
+	return &wire.AttachReq{Attach: wire.Attach{Role: wire.RolePassive, SendUpdate: sendUpdate}}
+}
+
+// 10.6: "source-routed through the peer that named it": an Attach to a new neighbor goes by way of who told of it.
+func TestNewNeighborIsAttachedToThroughWhoNamedIt(t *testing.T) {
+	b := newBench(t, 0x70, 0x90)
+	out := b.ask(0x90, nil, &wire.UpdateReq{Type: wire.UpdateNeighbors, Predecessors: []wire.NodeID{id(0x85)}}, wire.ToNode(id(self)))
+	for _, a := range append(out, b.wait(time.Second)...) {
+		if s, ok := a.(*peer.Send); ok && s.Contents[1] == byte(wire.CodeAttachReq) {
+			if want := []wire.Destination{wire.ToNode(id(0x90)), wire.ToNode(id(0x85))}; !slices.Equal(s.Header.Destinations, want) {
+				t.Errorf("Attach to %v, want %v", s.Header.Destinations, want)
+			}
+			return
+		}
+	}
+	t.Error("no Attach to the new neighbor")
+}
+
+// 6.5.1.2: when both attach at once, the one with the smaller Node-ID gives up its own and answers; the larger refuses.
+func TestBothAttachAtOnce(t *testing.T) {
+	for _, tt := range []struct {
+		other byte
+		want  wire.ErrorCode
+	}{{0x7f, wire.ErrorInProgress}, {0x85, 0}} {
+		b := newBench(t, 0x70, 0x90)
+		b.ask(0x90, nil, &wire.UpdateReq{Type: wire.UpdateNeighbors, Predecessors: []wire.NodeID{id(tt.other)}}, wire.ToNode(id(self)))
+		b.wait(time.Second)
+		out := b.ask(0x90, []wire.Destination{wire.ToNode(id(tt.other))}, attachReq(false), wire.ToNode(id(self)))
+		var answer *peer.Send
+		dialed := false
+		for _, a := range out {
+			switch a := a.(type) {
+			case *peer.Send:
+				answer = a
+			case *peer.Dial:
+				dialed = a.Node == id(tt.other)
+			}
+		}
+		if got := errorOf(t, answer); got != tt.want || dialed != (tt.want == 0) {
+			t.Errorf("Attach of %x while ours waits: answered by %v, dialed %v", tt.other, got, dialed)
+		}
+	}
+}
+
+// 6.5.1: who asks for an Update in its Attach gets one over the link.
+func TestAttachAsksForAnUpdate(t *testing.T) {
+	for _, wants := range []bool{true, false} {
+		b := newBench(t, 0x90)
+		b.link(0x75)
+		got := false
+		for _, body := range b.bodiesSent(b.ask(0x75, nil, attachReq(wants), wire.ToNode(id(self))))[id(0x75)] {
+			if u, ok := body.(*wire.UpdateReq); ok && u.Type == wire.UpdateFull {
+				got = true
+			}
+		}
+		if got != wants {
+			t.Errorf("send_update %v: Update sent %v", wants, got)
+		}
+	}
+}
+
+// 10.7.3: the neighbors are told every chord-update-interval, though nothing has changed.
+func TestUpdateAtEveryInterval(t *testing.T) {
+	b := newBench(t, 0x70, 0x90)
+	told := map[wire.NodeID]int{}
+	for b.now.Before(start.Add(21 * time.Minute)) {
+		b.now = b.core.Deadline()
+		b.core.Timeout(b.now)
+		for _, a := range b.core.Outbox() {
+			s, ok := a.(*peer.Send)
+			if !ok || s.Contents[1] != byte(wire.CodeUpdateReq) {
+				continue
+			}
+			if b.now.After(start.Add(time.Minute)) { // until then for what comes of the join
+				told[b.nodes[s.Link]]++
+			}
+			ans := b.message(&wire.UpdateAns{}, wire.ToNode(id(self)))
+			ans.Header.TransactionID = s.Header.TransactionID
+			b.receive(b.nodes[s.Link][0], ans)
+		}
+	}
+	for _, n := range []byte{0x70, 0x90} { // jitter is from half the interval
+		if got := told[id(n)]; got < 2 || got > 4 {
+			t.Errorf("%x was told %d times in 20 minutes", n, got)
+		}
+	}
+}
+
+// 10.9: who leaves says so to its neighbors, with its place and its other neighbors.
+func TestLeaveTellsTheNeighbors(t *testing.T) {
+	b := newBench(t, 0x70, 0x90)
+	b.core.Leave(b.now, func(time.Time) {})
+	leaves := map[wire.NodeID]*wire.LeaveReq{}
+	for to, bodies := range b.bodiesSent(append(b.core.Outbox(), b.wait(10*time.Second)...)) {
+		for _, body := range bodies {
+			if l, ok := body.(*wire.LeaveReq); ok {
+				leaves[to] = l
+			}
+		}
+	}
+	for _, n := range []byte{0x70, 0x90} {
+		if l := leaves[id(n)]; l == nil || l.Node != id(self) {
+			t.Errorf("%x was told %+v", n, l)
+		}
+	}
+}
+
+// 6.4.2.1: before it is in the ring a node answers Ping and Attach over the link they came by.
+func TestJoiningNodeAnswersPingAndAttach(t *testing.T) {
+	b := &bench{t: t, now: start, links: map[wire.NodeID]peer.LinkID{}, nodes: map[peer.LinkID]wire.NodeID{}}
+	b.core = peer.New(peer.Config{
+		Self: signer(id(self)), Overlay: wire.OverlayID("bench"), Settings: peer.Settings{Sequence: 7},
+		Rand: rand.New(rand.NewPCG(1, 2)), Logger: slog.New(slog.DiscardHandler),
+	}, b.now)
+	b.link(0x70)
+	for _, body := range []wire.Body{&wire.PingReq{}, attachReq(false)} {
+		answered := false
+		for _, a := range b.bodiesSent(b.ask(0x70, nil, body, wire.ToNode(id(self))))[id(0x70)] {
+			answered = answered || a.Code() == body.Code().Answer()
+		}
+		if !answered {
+			t.Errorf("%v was not answered", body.Code())
+		}
+	}
+}
+
+// 7.4.1.1: only the responsible peer takes a Store, and only replicas take copies.
+func TestStoreAtTheWrongPeerIsForbidden(t *testing.T) {
+	at := resource(0x85) // of 90
+	for replica := range uint8(2) {
+		b := newBench(t, 0x70, 0x90)
+		s := sent(t, b.ask(0x70, nil, &wire.StoreReq{Resource: at, Replica: replica}, wire.ToNode(id(self))))
+		want := wire.ErrorForbidden
+		if replica > 0 {
+			b = newBench(t, 0x70, 0x90, 0xa0, 0xb0, 0xc0, 0xd0)
+			s = sent(t, b.ask(0xd0, nil, &wire.StoreReq{Resource: resource(0xa8), Replica: replica}, wire.ToNode(id(self))))
+		}
+		if got := errorOf(t, s); got != want {
+			t.Errorf("replica %d: answered by %v, want %v", replica, got, want)
+		}
+	}
+}
+
+// 6.3.2.3: an option that asks for it is copied into the answer, without its flags; others are not.
+func TestOptionIsCopiedIntoTheAnswer(t *testing.T) {
+	b := newBench(t, 0x70)
+	m := b.message(&wire.PingReq{}, wire.ToNode(id(self)))
+	m.Header.Options = []wire.ForwardingOption{
+		{Type: 9, Flags: wire.FlagResponseCopy, Value: []byte{1}}, {Type: 10, Value: []byte{2}},
+	}
+	got := sent(t, b.receive(0x70, m)).Header.Options
+	if len(got) != 1 || got[0].Type != 9 || got[0].Flags != 0 || !slices.Equal(got[0].Value, []byte{1}) {
+		t.Errorf("options of the answer: %+v", got)
+	}
+}
+
+// 7.4.2.2: values whose signatures do not hold are discarded, and the asker is told that some are missing.
+func TestFetchedValuesAreVerified(t *testing.T) {
+	b := newBench(t, 0x90)
+	at := resource(0x85)
+	var got peer.Response
+	b.core.Do(b.now, peer.Request{Dest: []wire.Destination{wire.ToResource(at)}, Body: &wire.FetchReq{
+		Resource: at, Specifiers: []wire.Specifier{{Kind: wire.KindSIPRegistration, Model: wire.ModelDictionary}},
+	}}, func(_ time.Time, r peer.Response, err error) {
+		if err != nil {
+			t.Error(err)
+		}
+		got = r
+	})
+	ask := sent(t, b.core.Outbox())
+	signature := wire.Signature{Hash: wire.HashSHA256, Algorithm: wire.SignatureECDSA, Value: []byte{1},
+		Identity: wire.SignerIdentity{Type: wire.SignerCertHash, Hash: wire.HashSHA256, Digest: make([]byte, 32)}}
+	kind := wire.StoreKindData{Kind: wire.KindSIPRegistration, Generation: 1}
+	for i := range byte(3) {
+		d := wire.StoredData{StorageTime: 1, Lifetime: time.Minute, Signature: signature,
+			Value: wire.StoredValue{Model: wire.ModelDictionary, Key: wire.NodeKey(id(i + 1)), Exists: true, Data: []byte{i}}}
+		if i == 2 { // there is nothing under this key
+			d.Value.Exists, d.Value.Data, d.Signature = false, nil, wire.NoSignature()
+		}
+		kind.Values = append(kind.Values, d)
+	}
+	m := b.message(&wire.FetchAns{Kinds: []wire.StoreKindData{kind}}, wire.ToNode(id(self)))
+	m.Header.TransactionID = ask.Header.TransactionID
+	b.core.Receive(b.now, b.links[id(0x90)], m)
+	for _, a := range b.core.Outbox() {
+		if v, ok := a.(*peer.Verify); ok {
+			b.core.Verified(b.now, v, signer(id(0x90)), []peer.ValueSigner{{Signer: signer(id(1))}, {Err: wire.ErrMalformed}})
+		}
+	}
+	if !got.Partial || len(got.Values) != 1 || got.Values[0].Signer.NodeID != id(1) {
+		t.Errorf("got %+v, want the first value alone, partial", got)
+	}
+}
