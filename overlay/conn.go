@@ -28,7 +28,8 @@ const (
 type conn struct {
 	id        peer.LinkID // a new one each time the link comes back from silence; the loop's
 	node      wire.NodeID
-	address   string // where it was dialed; empty if the other side dialed
+	names     []wire.NodeID // of the certificate of a node that dialed, if there are several; node is the first
+	address   string        // where it was dialed; empty if the other side dialed
 	bootstrap bool
 	since     time.Time
 
@@ -50,7 +51,11 @@ func (n *Node) acceptLink(c *tls.Conn) {
 		_ = c.Close()
 		return
 	}
-	n.run(n.newConn(c, from.NodeID(), ""))
+	cn := n.newConn(c, from.NodeID(), "")
+	if len(from.NodeIDs) > 1 {
+		cn.names = from.NodeIDs
+	}
+	n.run(cn)
 }
 
 func (n *Node) newConn(c *tls.Conn, node wire.NodeID, address string) *conn {
@@ -113,7 +118,7 @@ func (n *Node) up(now time.Time, c *conn) {
 	}
 	n.core.SetCandidates(n.candidates(n.links))
 	n.log.Debug("link up", "with", c.node, "addr", c.link.RemoteAddr(), "bootstrap", c.bootstrap)
-	n.core.LinkUp(now, peer.Link{ID: c.id, Node: c.node, Bootstrap: c.bootstrap})
+	n.core.LinkUp(now, peer.Link{ID: c.id, Node: c.node, Bootstrap: c.bootstrap, NodeIDs: c.names})
 	n.peersChanged(n.core.State())
 }
 

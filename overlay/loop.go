@@ -116,7 +116,7 @@ func (n *Node) foundLate(now time.Time) {
 	n.founded = true
 	n.core = n.newCore(now)
 	for _, c := range n.linksInOrder() {
-		n.core.LinkUp(now, peer.Link{ID: c.id, Node: c.node})
+		n.core.LinkUp(now, peer.Link{ID: c.id, Node: c.node, NodeIDs: c.names})
 	}
 	n.changed()
 }

@@ -115,6 +115,24 @@ func Issue(t testing.TB, root *x509.Certificate, key *ecdsa.PrivateKey, user str
 	return identity
 }
 
+// IdentityOf issues a certificate with several new Node-IDs.
+func (w *Network) IdentityOf(user string, nodes int) *cert.Identity {
+	w.t.Helper()
+	own, err := cert.NewKey()
+	must(w.t, err)
+	r := cert.Request{User: user, Overlay: Name, PublicKey: own.Public(), NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(time.Hour)}
+	for range nodes {
+		id, err := cert.NewNodeID()
+		must(w.t, err)
+		r.NodeIDs = append(r.NodeIDs, id)
+	}
+	der, err := cert.Issue(w.root, w.key, r)
+	must(w.t, err)
+	identity, err := cert.NewIdentity(der, own, Name)
+	must(w.t, err)
+	return identity
+}
+
 // Renew issues a new certificate for the node, user and key of id.
 func (w *Network) Renew(id *cert.Identity, until time.Time) *cert.Identity {
 	w.t.Helper()

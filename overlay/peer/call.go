@@ -10,14 +10,15 @@ import (
 
 // A call is a request being answered here.
 type call struct {
-	header wire.ForwardingHeader
-	link   LinkID // where it came from; the answer goes there
-	way    []wire.Destination
-	from   Signer
-	direct bool // signed by the node at the other end of the link
-	body   wire.Body
-	values []ValueSigner // of a StoreReq
-	local  *request      // set: this node asks itself, nothing is sent
+	header  wire.ForwardingHeader
+	link    LinkID // where it came from; the answer goes there
+	way     []wire.Destination
+	from    Signer
+	direct  bool // signed by the node at the other end of the link
+	unnamed bool // by a node that has not said by an Attach which one it is
+	body    wire.Body
+	values  []ValueSigner // of a StoreReq
+	local   *request      // set: this node asks itself, nothing is sent
 }
 
 func newCall(cn *connection, m *wire.Message) *call {

@@ -13,6 +13,7 @@ type connection struct {
 	node      wire.NodeID
 	links     []LinkID
 	bootstrap bool
+	names     []wire.NodeID   // it has not said yet which of these it is; nil: it is node
 	left      bool            // said Leave
 	askAgain  time.Time       // not asked for an Update before then
 	told      *wire.UpdateReq // the last Update sent to it
@@ -25,6 +26,8 @@ type connections struct {
 	byNode map[wire.NodeID]*connection
 	byLink map[LinkID]*connection
 	order  []wire.NodeID // the keys of byNode, sorted
+
+	unnamed []*connection // only in byLink
 }
 
 func newConnections() connections {
@@ -51,6 +54,10 @@ func (t *connections) remove(id LinkID) (cn *connection, gone bool) {
 	if !ok {
 		return nil, false
 	}
+	if cn.names != nil {
+		t.removeUnnamed(id, cn)
+		return cn, false
+	}
 	delete(t.byLink, id)
 	cn.links = slices.DeleteFunc(cn.links, func(l LinkID) bool { return l == id })
 	if len(cn.links) > 0 {
@@ -64,11 +71,18 @@ func (t *connections) remove(id LinkID) (cn *connection, gone bool) {
 
 // LinkUp tells of a new link.
 func (c *Core) LinkUp(now time.Time, l Link) {
+	if len(l.NodeIDs) > 1 {
+		l.Node = c.nameOf(l)
+	}
 	if l.Node == c.self || c.phase == Left || len(c.conns.byLink) >= c.cfg.MaxLinks {
 		c.emit(&Close{Link: l.ID, Reason: "not wanted"})
 		if l.Bootstrap {
 			c.BootstrapFailed(now)
 		}
+		return
+	}
+	if l.Node.IsZero() {
+		c.linkUnnamed(now, l)
 		return
 	}
 	cn, _ := c.conns.add(l)

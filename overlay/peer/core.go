@@ -36,6 +36,10 @@ type Link struct {
 	// Bootstrap says that it was opened because of a Bootstrap action, so whoever is there can be used to reach the
 	// overlay before anything is known about it.
 	Bootstrap bool
+
+	// NodeIDs are those of the certificate if it has several, the node opened the link, and it was not asked to. Which of
+	// them it goes by it will say by an Attach. Node does not matter then.
+	NodeIDs []wire.NodeID
 }
 
 // A Core is one node's protocol. Its methods are not safe for concurrent use.

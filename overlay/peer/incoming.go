@@ -78,17 +78,15 @@ func (c *Core) Verified(now time.Time, v *Verify, signer Signer, values []ValueS
 		c.answerCame(now, v, signer, values)
 		return
 	}
-	cn := c.conns.byNode[v.in.from]
-	if cn == nil {
-		return // the way back is gone
-	}
 	if c.misplaced(v.Message) {
 		c.Receive(now, v.Link, v.Message) // the range has changed meanwhile: route it on
 		return
 	}
-	k := newCall(cn, v.Message)
+	k := c.callOf(now, v, signer.NodeID)
+	if k == nil {
+		return
+	}
 	k.link, k.from, k.values = v.Link, signer, values
-	k.direct = len(v.Message.Header.Via) == 0 && signer.NodeID == v.in.from
 	if c.repeated(now, k) {
 		return
 	}
@@ -98,6 +96,20 @@ func (c *Core) Verified(now time.Time, v *Verify, signer Signer, values []ValueS
 	}
 	k.body = v.in.body
 	c.serve(now, k)
+}
+
+// callOf is the call that a verified request makes; nil if the way back is gone.
+func (c *Core) callOf(now time.Time, v *Verify, signer wire.NodeID) *call {
+	if cn := c.conns.byLink[v.Link]; cn != nil && cn.names != nil {
+		return c.callFrom(now, cn, v, signer)
+	}
+	cn := c.conns.byNode[v.in.from]
+	if cn == nil {
+		return nil
+	}
+	k := newCall(cn, v.Message)
+	k.direct = len(v.Message.Header.Via) == 0 && signer == v.in.from
+	return k
 }
 
 // misplaced reports whether a message for a resource came to the wrong peer after all.
@@ -115,6 +127,8 @@ func (c *Core) checkRequest(v *Verify, k *call) error {
 		}
 	}
 	switch {
+	case k.unnamed && !beforeAttach(v.in.contents.Code):
+		return forbidden(noAttach)
 	case v.in.contents.Code != wire.CodeConfigUpdateReq && h.ConfigSequence != c.set.Sequence:
 		return c.sequenceError(h.ConfigSequence)
 	case v.in.extensions:

@@ -22,7 +22,8 @@ const (
 // Receive takes a message as it came from a link. It is routed on, or asked to be verified if it is for this node
 // (6.1).
 func (c *Core) Receive(now time.Time, from LinkID, m *wire.Message) {
-	if cn := c.conns.byLink[from]; cn != nil && c.acceptable(now, cn, m) {
+	cn := c.conns.byLink[from]
+	if cn != nil && c.acceptable(now, cn, m) && (cn.names == nil || c.maySend(now, cn, m)) {
 		c.route(now, from, m, 0)
 	}
 }
@@ -144,6 +145,9 @@ func (c *Core) nextHop(d wire.Destination, avoid func(wire.NodeID) bool) *connec
 	switch d.Type {
 	case wire.DestinationNode:
 		if cn := c.conns.byNode[d.Node]; cn != nil {
+			return cn
+		}
+		if cn := c.conns.unnamedWith(d.Node); cn != nil {
 			return cn
 		}
 		if point = chord.Node(d.Node); c.phase == Joined && c.top.Responsible(point) {
