@@ -238,3 +238,29 @@ func TestFetchedValuesAreVerified(t *testing.T) {
 		t.Errorf("got %+v, want the first value alone, partial", got)
 	}
 }
+
+// 10.7.2: a lost finger is used no more, and another is searched at once, or soon: a coin is thrown (10.7.4.2).
+func TestLostFingerIsReplaced(t *testing.T) {
+	more := []byte{0x40, 0x48, 0x50, 0x58, 0xa4, 0xa8, 0xac, 0xb0}
+	searches := 0
+	for i := range more {
+		b := newBench(t, append(slices.Clone(more[i:]), 0x60, 0x68, 0x70, 0x90, 0x98, 0xa0, 0xb8, 0xd0)...)
+		far := wire.ToResource(resource(0xd8))
+		if s := sent(t, b.ask(0xb8, nil, &wire.PingReq{}, far)); s == nil || b.nodes[s.Link] != id(0xd0) {
+			t.Fatalf("before: sent %+v, want to the finger", s)
+		}
+		b.core.LinkDown(b.now, b.links[id(0xd0)])
+		for _, a := range b.core.Outbox() {
+			if s, ok := a.(*peer.Send); ok && s.Contents[1] == byte(wire.CodePingReq) && s.Header.Destinations[0].Type == wire.DestinationResource {
+				searches++
+			}
+		}
+		b.link(0x01)
+		if s := sent(t, b.ask(0x01, nil, &wire.PingReq{}, far)); s == nil || b.nodes[s.Link] != id(0xb8) {
+			t.Errorf("after: sent %+v, want to the closest peer before", s)
+		}
+	}
+	if searches == 0 {
+		t.Error("no search for another finger")
+	}
+}
