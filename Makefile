@@ -15,7 +15,8 @@ VERSION := $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-demo: build ## everything on loopback: a call, a voicemail, the portal; stays up until Ctrl-C
+demo: go ## everything on loopback: a call, a voicemail, the portal; stays up until Ctrl-C
+	@$(MAKE) -s build >&2 # what the demo prints may be JSON
 	@.ci/setup run
 	@bin/tandem demo $(ARGS)
 

@@ -26,7 +26,7 @@ func (c carrierCmd) Help() string {
 	return "Its numbers, by their last four digits:\n" + carrier.Numbers + `
 
 Commands on standard input:
-  call TO [from FROM] [play FILE.wav] [after 8s|beep] [for 2s]
+  call TO [from FROM] [play FILE.wav] [digits 1#] [after 8s|beep] [for 2s]
   quit`
 }
 
@@ -87,7 +87,7 @@ func (c carrierCmd) obey(ctx context.Context, quit func(), ca *carrier.Carrier, 
 
 func parseCall(words []string) (carrier.CallOptions, error) {
 	if len(words)%2 == 0 {
-		return carrier.CallOptions{}, fmt.Errorf("call TO [from FROM] [play FILE] [after 8s] [for 2s]")
+		return carrier.CallOptions{}, fmt.Errorf("call TO [from FROM] [play FILE] [digits 1#] [after 8s] [for 2s]")
 	}
 	o := carrier.CallOptions{To: words[0], From: "+12025550123"}
 	for i := 1; i < len(words); i += 2 {
@@ -101,6 +101,8 @@ func parseCall(words []string) (carrier.CallOptions, error) {
 			if o.Beep = value == "beep"; !o.Beep {
 				o.After, err = time.ParseDuration(value)
 			}
+		case "digits":
+			o.Digits = value
 		case "for":
 			o.For, err = time.ParseDuration(value)
 		default:

@@ -8,6 +8,7 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"time"
@@ -147,7 +148,7 @@ func (d *demo) show(ctx context.Context) error {
 }
 
 func (d *demo) startCarrier(ctx context.Context) (err error) {
-	d.carrier, err = startProcess(d.dir, "carrier", nil, "carrier", "--json", "--listen", "127.0.0.1:0", "--password", d.password)
+	d.carrier, err = startProcess(d.dir, "carrier", withoutSettings(os.Environ()), "carrier", "--json", "--listen", "127.0.0.1:0", "--password", d.password)
 	if err != nil {
 		return err
 	}
@@ -203,11 +204,16 @@ func (d *demo) environment() []string {
 	} else {
 		portal = "127.0.0.1:0"
 	}
-	return []string{
-		"TANDEM_DATA=" + filepath.Join(d.dir, "server"), "TANDEM_OVERLAY_NAME=localhost", "TANDEM_OVERLAY_LISTEN=127.0.0.1:0",
+	return append(withoutSettings(os.Environ()),
+		"TANDEM_DATA="+filepath.Join(d.dir, "server"), "TANDEM_OVERLAY_NAME=localhost", "TANDEM_OVERLAY_LISTEN=127.0.0.1:0",
 		"TANDEM_OVERLAY_SIP=127.0.0.1:0", "TANDEM_OVERLAY_ADVERTISE=127.0.0.1", "TANDEM_ENROLLMENT_LISTEN=127.0.0.1:0",
-		"TANDEM_WEB_LISTEN=" + portal, "TANDEM_SIP_LISTEN=127.0.0.1:0", "TANDEM_MEDIA_ADDRESS=127.0.0.1", "TANDEM_LOG_LEVEL=info",
-	}
+		"TANDEM_WEB_LISTEN="+portal, "TANDEM_SIP_LISTEN=127.0.0.1:0", "TANDEM_MEDIA_ADDRESS=127.0.0.1", "TANDEM_LOG_LEVEL=info",
+	)
+}
+
+// withoutSettings leaves out what is meant for a real tandem: the demo must not write into its database.
+func withoutSettings(env []string) []string {
+	return slices.DeleteFunc(env, func(v string) bool { return strings.HasPrefix(v, "TANDEM_") })
 }
 
 // setUp applies a site file as an administrator would.

@@ -26,7 +26,7 @@ type process struct {
 	err   error // of Wait, after done
 }
 
-// startProcess runs tandem with args. What it says on standard error goes into dir/NAME.log.
+// startProcess runs tandem with args in an environment. What it says on standard error goes into dir/NAME.log.
 func startProcess(dir, name string, env []string, args ...string) (*process, error) {
 	self, err := os.Executable()
 	if err != nil {
@@ -38,7 +38,7 @@ func startProcess(dir, name string, env []string, args ...string) (*process, err
 		return nil, fmt.Errorf("log of %s: %w", name, err)
 	}
 	p.cmd = exec.Command(self, args...)
-	p.cmd.Env, p.cmd.Stderr = append(os.Environ(), env...), log
+	p.cmd.Env, p.cmd.Stderr = env, log
 	// A group of its own: an interrupt at the terminal is ours to pass on. It must not outlive us either.
 	p.cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGTERM}
 	if p.in, err = p.cmd.StdinPipe(); err != nil {
