@@ -92,14 +92,16 @@ func documentError(err error) error {
 	return wire.ErrorInvalidMessage
 }
 
-// apply puts a verified document in force, in the loop.
+// apply puts a verified document in force, in the loop. A node that cannot do what it asks leaves the overlay and closes
+// (11.1).
 func (n *Node) apply(now time.Time, next *config.Document) error {
 	present := n.document.Load()
 	if !config.Newer(next.Sequence, present.Sequence) {
 		return fmt.Errorf("%w: %d after %d", config.ErrNotNewer, next.Sequence, present.Sequence)
 	}
 	if err := next.Supported(); err != nil {
-		n.log.Error("the overlay's new configuration cannot be met; the node should leave", "err", err)
+		n.log.Error("the overlay's new configuration cannot be met: leaving", "err", err)
+		n.core.Leave(now, func(time.Time) { n.cancel(err) })
 		return err
 	}
 	n.document.Store(next)
