@@ -40,6 +40,10 @@ type Config struct {
 	// MaxStored bounds the values kept for others; more are refused. Zero: 100,000.
 	MaxStored int
 
+	// MaxVia is the longest via list that is sent on; in place of a longer one goes an opaque ID, which is undone when the
+	// answer comes (6.1.2, 6.1.3). Zero: 16.
+	MaxVia int
+
 	// Rand is the source of transaction IDs, jitter and finger points. An owner seeds it from crypto/rand, a
 	// simulation by its seed.
 	Rand *rand.Rand
@@ -69,6 +73,7 @@ func (c Config) withDefaults() Config {
 	setDefault(&c.HoldDown, 30*time.Second)
 	setDefault(&c.MaxLinks, 1024)
 	setDefault(&c.MaxStored, 100_000)
+	setDefault(&c.MaxVia, 16)
 	return c
 }
 

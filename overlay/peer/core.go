@@ -67,6 +67,7 @@ type Core struct {
 	// Conversations.
 	requests  map[wire.TransactionID]*request
 	fragments reassembly
+	shortened viaTable
 	sequence  uint64 // of requests, to order them
 	answered  answerCache
 	replies   map[ReplyID]*call

@@ -34,9 +34,10 @@ func (c *Core) route(now time.Time, from LinkID, m *wire.Message, held int) {
 	if cn == nil {
 		return
 	}
-	dests := m.Header.Destinations
-	for len(dests) > 1 && dests[0] == wire.ToNode(c.self) {
-		dests = dests[1:]
+	dests, ok := c.undo(now, m.Header.Destinations)
+	if !ok {
+		c.drop(m, "an opaque ID that is not ours")
+		return
 	}
 	switch d := dests[0]; {
 	case d.Type == wire.DestinationNode && (d.Node == c.self || d.Node == wire.Wildcard):
@@ -56,7 +57,7 @@ func (c *Core) route(now time.Time, from LinkID, m *wire.Message, held int) {
 			c.hold(now, from, m, held+1)
 		}
 	default:
-		c.drop(m, "an opaque ID that is not ours") // we give out none
+		c.drop(m, "a destination of an unknown type")
 	}
 }
 
@@ -133,10 +134,20 @@ func (c *Core) forward(now time.Time, cn *connection, m *wire.Message, dests []w
 	h.TTL--
 	h.Destinations = dests
 	if request {
-		h.Via = append(slices.Clip(slices.Clone(h.Via)), wire.ToNode(cn.node))
+		h.Via = c.viaBehind(now, cn.node, h.Via)
 	}
 	c.emit(&Send{Link: next.link(), Header: h, Forward: m})
 	return true
+}
+
+// viaBehind is the via list of a request that came from prev with via: longer by prev, or an opaque ID for all.
+func (c *Core) viaBehind(now time.Time, prev wire.NodeID, via []wire.Destination) []wire.Destination {
+	if len(via) >= c.cfg.MaxVia {
+		if short := c.compress(now, prev, via); short != nil {
+			return short
+		}
+	}
+	return append(slices.Clip(slices.Clone(via)), wire.ToNode(prev))
 }
 
 // nextHop is where a message for a destination goes from here, nil if nowhere (10.3).
