@@ -33,6 +33,8 @@ const (
 	CodeAppAttachAns    MessageCode = 0x1e
 	CodeConfigUpdateReq MessageCode = 0x21
 	CodeConfigUpdateAns MessageCode = 0x22
+	CodePathTrackReq    MessageCode = 0x27 // RFC 7851
+	CodePathTrackAns    MessageCode = 0x28
 	CodeError           MessageCode = 0xffff
 )
 
@@ -60,7 +62,7 @@ func (c MessageCode) String() string {
 // methods holds the names by pair of codes.
 var methods = map[MessageCode]string{
 	0x01: "probe", 0x02: "attach", 0x04: "store", 0x05: "fetch", 0x07: "find", 0x08: "join", 0x09: "leave",
-	0x0a: "update", 0x0b: "route_query", 0x0c: "ping", 0x0d: "stat", 0x0f: "app_attach", 0x11: "config_update",
+	0x0a: "update", 0x0b: "route_query", 0x0c: "ping", 0x0d: "stat", 0x0f: "app_attach", 0x11: "config_update", 0x14: "path_track",
 }
 
 // newBody is an empty Body for code, or nil.
@@ -118,6 +120,10 @@ func newBody(code MessageCode) Body {
 		return new(ConfigUpdateReq)
 	case CodeConfigUpdateAns:
 		return new(ConfigUpdateAns)
+	case CodePathTrackReq:
+		return new(PathTrackReq)
+	case CodePathTrackAns:
+		return new(PathTrackAns)
 	case CodeError:
 		return new(ErrorResponse)
 	}

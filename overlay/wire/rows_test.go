@@ -149,5 +149,18 @@ var bodies = []struct {
 		&ConfigUpdateReq{Type: ConfigUpdateKind, Kinds: [][]byte{[]byte("a"), []byte("bcd")}}},
 	{"config_update of another type", "07 00000002 beef", &ConfigUpdateReq{Type: 7, Raw: []byte{0xbe, 0xef}}},
 	{"config_update answer", "", &ConfigUpdateAns{}},
+	{"path_track request", "01 10" + n11 + "0000018712345678 0000018712345670 0000000000000144 00000008 00000008 f001 00000002 abcd",
+		&PathTrackReq{Destination: ToNode(node(0x11)), Request: DiagnosticsRequest{
+			Expiration: 0x18712345678, Initiated: 0x18712345670,
+			Flags:      DiagnosticsFlags(DiagnosticRoutingTableSize, DiagnosticSoftwareVersion, DiagnosticAppUptime),
+			Extensions: []DiagnosticExtension{{Kind: 0xf001, Contents: []byte{0xab, 0xcd}}},
+		}}},
+	{"path_track answer", "01 10" + n22 + "0000018712345678 0000018712345670 0000018712345675 61 00000008 00000008 0002 0004 00000007",
+		&PathTrackAns{NextHop: ToNode(node(0x22)), Response: DiagnosticsResponse{
+			Expiration: 0x18712345678, Initiated: 0x18712345670, Received: 0x18712345675, HopCounter: 97,
+			Info: []DiagnosticInfo{{Kind: DiagnosticRoutingTableSize, Contents: []byte{0, 0, 0, 7}}},
+		}}},
+	{"path_track answer with nothing", "01 10" + n22 + "0000000000000001 0000000000000002 0000000000000003 61 00000000 00000000",
+		&PathTrackAns{NextHop: ToNode(node(0x22)), Response: DiagnosticsResponse{Expiration: 1, Initiated: 2, Received: 3, HopCounter: 97}}},
 	{"error", "0003 0004 6e6f7065", &ErrorResponse{Reason: ErrorNotFound, Info: []byte("nope")}},
 }
