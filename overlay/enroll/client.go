@@ -25,32 +25,47 @@ import (
 // ErrEnrolled says that the directory holds an identity already.
 var ErrEnrolled = errors.New("there is an identity in this directory already")
 
+// ErrUnavailable says that the server has trouble of its own: the secret was not used.
+var ErrUnavailable = errors.New("the enrollment server has trouble of its own; the invitation is still good: try again in a moment")
+
 // requestTimeout bounds each HTTP exchange.
 const requestTimeout = 30 * time.Second
 
 // Client follows an invitation link and leaves key, certificate and configuration document in dir, which is made if it
-// is not there. The key is written before the secret is used, the certificate last. ErrRefused: the secret is no good.
+// is not there. The key is written before the secret is used, the certificate last. When nothing came of it, nothing is
+// left; only when the answer may have been lost, the key stays. ErrRefused: the secret is no good; ErrUnavailable.
 func Client(ctx context.Context, link, dir string) (*cert.Identity, *config.Document, error) {
 	inv, err := ParseInvitation(link)
 	if err != nil {
 		return nil, nil, err
 	}
-	d, err := prepare(dir)
+	d, made, err := prepare(dir)
 	if err != nil {
 		return nil, nil, err
 	}
+	id, doc, err := d.follow(ctx, inv)
+	if err != nil {
+		removeEmpty(made)
+	}
+	return id, doc, err
+}
+
+// follow does what an invitation asks for.
+func (d directory) follow(ctx context.Context, inv Invitation) (*cert.Identity, *config.Document, error) {
 	h := httpClient(inv.Host, inv.Root, nil)
 	defer h.CloseIdleConnections()
 	doc, err := fetchDocument(ctx, h, "https://"+inv.Host, inv.Root)
 	if err != nil {
-		return nil, nil, err
+		return nil, nil, unavailable(err)
 	}
 	key, err := d.newKey()
 	if err != nil {
 		return nil, nil, err
 	}
 	der, err := request(ctx, h, "https://"+inv.Host+enrollPath, key, inv.User, inv.Secret)
-	if err != nil {
+	if errors.As(err, new(*answerError)) {
+		return nil, nil, errors.Join(unavailable(err), d.dropKey())
+	} else if err != nil {
 		return nil, nil, err
 	}
 	id, err := accept(der, key, doc)
@@ -135,11 +150,28 @@ func do(h *http.Client, req *http.Request, limit int64) ([]byte, error) {
 	case int64(len(body)) > limit:
 		return nil, fmt.Errorf("the answer has more than %d bytes", limit)
 	case resp.StatusCode == http.StatusForbidden:
-		return nil, refusalOf(strings.TrimSpace(string(body)))
+		return nil, &answerError{resp.StatusCode, refusalOf(strings.TrimSpace(string(body)))}
 	case resp.StatusCode != http.StatusOK:
-		return nil, fmt.Errorf("the server says %q", resp.Status)
+		return nil, &answerError{resp.StatusCode, fmt.Errorf("the server says %q", resp.Status)}
 	}
 	return body, nil
+}
+
+// An answerError is a server's answer that is no certificate and no document.
+type answerError struct {
+	status int
+	error
+}
+
+func (e *answerError) Unwrap() error { return e.error }
+
+// unavailable adds to an answer of the 5xx kind what it means for the invitation.
+func unavailable(err error) error {
+	var answer *answerError
+	if errors.As(err, &answer) && answer.status >= http.StatusInternalServerError {
+		return fmt.Errorf("%w (%d %s)", ErrUnavailable, answer.status, http.StatusText(answer.status))
+	}
+	return err
 }
 
 func refusalOf(token string) error {

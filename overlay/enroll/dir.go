@@ -22,15 +22,45 @@ const (
 // directory holds an identity.
 type directory string
 
-// prepare makes the directory and refuses one that is in use.
-func prepare(dir string) (directory, error) {
+// prepare makes the directory and refuses one that is in use. It tells which directories were not there before, the
+// innermost first.
+func prepare(dir string) (d directory, made []string, err error) {
+	made = missing(dir)
 	if err := os.MkdirAll(dir, 0o700); err != nil {
-		return "", fmt.Errorf("make the directory of the identity: %w", err)
+		removeEmpty(made)
+		return "", nil, fmt.Errorf("make the directory of the identity: %w", err)
 	}
 	if _, err := os.Stat(filepath.Join(dir, CertificateFile)); !errors.Is(err, fs.ErrNotExist) {
-		return "", fmt.Errorf("%w: %s", ErrEnrolled, dir)
+		return "", nil, fmt.Errorf("%w: %s", ErrEnrolled, dir)
 	}
-	return directory(dir), nil
+	return directory(dir), made, nil
+}
+
+// missing lists dir and those above it that are not there.
+func missing(dir string) (dirs []string) {
+	for dir = filepath.Clean(dir); ; dir = filepath.Dir(dir) {
+		if _, err := os.Lstat(dir); !errors.Is(err, fs.ErrNotExist) {
+			return dirs
+		}
+		dirs = append(dirs, dir)
+	}
+}
+
+// removeEmpty removes directories as far as nothing is in them.
+func removeEmpty(dirs []string) {
+	for _, dir := range dirs {
+		if os.Remove(dir) != nil {
+			return
+		}
+	}
+}
+
+// dropKey removes a key that no certificate will ever be for.
+func (d directory) dropKey() error {
+	if err := os.Remove(filepath.Join(string(d), KeyFile)); err != nil {
+		return fmt.Errorf("remove the key: %w", err)
+	}
+	return nil
 }
 
 // newKey makes a key and writes it down.

@@ -91,6 +91,9 @@ func TestWhatCannotBe(t *testing.T) {
 	} {
 		_, err := s.CreateUser(t.Context(), c.user)
 		var invalid *account.InvalidError
+		if p := c.user.Problems("example.org"); len(p) == 0 || p[0].Field != c.field {
+			t.Errorf("%+v: problems %v, want one of %s", c.user, p, c.field)
+		}
 		if !errors.As(err, &invalid) || invalid.Field != c.field {
 			t.Errorf("%+v: %v, want an InvalidError of %s", c.user, err, c.field)
 		}

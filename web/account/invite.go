@@ -19,22 +19,39 @@ const InvitationLife = 7 * 24 * time.Hour
 
 // Invite makes an invitation and returns its secret, which nothing else can tell again. life 0: InvitationLife.
 func (s *Store) Invite(ctx context.Context, userID uuid.UUID, purpose Purpose, life time.Duration) (Invitation, string, error) {
-	u, err := s.ByID(ctx, userID)
+	return s.invite(ctx, s.q, userID, purpose, life)
+}
+
+// InviteAnew invites like Invite, and revokes the user's open invitations of the same purpose: only the new one is good.
+func (s *Store) InviteAnew(ctx context.Context, userID uuid.UUID, purpose Purpose, life time.Duration) (i Invitation, secret string, err error) {
+	err = s.inTx(ctx, func(q *db.Queries) error {
+		p := db.RevokeInvitationsOfPurposeParams{UserID: userID, Purpose: string(purpose)}
+		if err := q.RevokeInvitationsOfPurpose(ctx, p); err != nil {
+			return plain("revoke invitations", err)
+		}
+		i, secret, err = s.invite(ctx, q, userID, purpose, life)
+		return err
+	})
+	return i, secret, err
+}
+
+func (*Store) invite(ctx context.Context, q *db.Queries, userID uuid.UUID, purpose Purpose, life time.Duration) (Invitation, string, error) {
+	u, err := q.UserByID(ctx, userID)
 	if err != nil {
-		return Invitation{}, "", err
+		return Invitation{}, "", plain("find user", err)
 	}
-	if u.Disabled() {
+	if u.DisabledAt != nil {
 		return Invitation{}, "", &InvalidError{"user", "is disabled"}
 	}
 	if life <= 0 {
 		life = InvitationLife
 	}
 	secret := newSecret()
-	row, err := s.q.InsertInvitation(ctx, db.InsertInvitationParams{
+	row, err := q.InsertInvitation(ctx, db.InsertInvitationParams{
 		ID: uuid.Must(uuid.NewV7()), UserID: userID, Purpose: string(purpose),
 		SecretHash: hashSecret(secret), ExpiresAt: time.Now().Add(life),
 	})
-	return invitation(row, u.AoR), secret, plain("invite", err)
+	return invitation(row, u.Aor), secret, plain("invite", err)
 }
 
 // Invitations lists the latest 500, newest first.

@@ -225,3 +225,29 @@ func TestRenewal(t *testing.T) {
 	}
 	refused("a revoked device", alice.AoR, node)
 }
+
+// Of the links that somebody mislaid, only the last one works. Another user's, and those for a password, stay.
+func TestInvitingAnewRevokesWhatIsOpen(t *testing.T) {
+	t.Parallel()
+	s, _ := open(t)
+	alice, bob := create(t, s, account.NewUser{AoR: "alice"}), create(t, s, account.NewUser{AoR: "bob"})
+	_, first := invite(t, s, alice, account.ForDevice)
+	_, bobs := invite(t, s, bob, account.ForDevice)
+	_, forPassword := invite(t, s, alice, account.ForPassword)
+	_, second, err := s.InviteAnew(t.Context(), alice.ID, account.ForDevice, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Admit(t.Context(), alice.AoR, first, certificate(1)); !errors.Is(err, account.ErrRefused) {
+		t.Errorf("the first invitation: %v, want ErrRefused", err)
+	}
+	if err := s.Admit(t.Context(), alice.AoR, second, certificate(2)); err != nil {
+		t.Errorf("the second invitation: %v", err)
+	}
+	if err := s.Admit(t.Context(), bob.AoR, bobs, certificate(3)); err != nil {
+		t.Errorf("the invitation of another: %v", err)
+	}
+	if _, err := s.PasswordInvitation(t.Context(), forPassword); err != nil {
+		t.Errorf("the invitation for a password: %v", err)
+	}
+}

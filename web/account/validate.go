@@ -2,6 +2,7 @@ package account
 
 import (
 	"cmp"
+	"errors"
 	"regexp"
 	"strings"
 	"time"
@@ -36,6 +37,36 @@ func complete(aor, domain string) string {
 // ServerPrefix begins the names in the certificates of server peers. Nobody else may be called so: who is, may say
 // that a telephone number calls.
 const ServerPrefix = "peer-"
+
+// Problems gives everything that CreateUser would refuse of n in an overlay, besides an address that is taken.
+func (n NewUser) Problems(overlay string) []*InvalidError {
+	full, err := NewUser{AoR: n.AoR, Role: n.Role}.complete(overlay)
+	checks := []error{err}
+	if n.Password != "" {
+		checks = append(checks, checkPassword(full.AoR, n.Password))
+	}
+	if n.Name != "" {
+		checks = append(checks, Change{Name: &n.Name}.check())
+	}
+	if n.RingFor != 0 {
+		checks = append(checks, Change{RingFor: &n.RingFor}.check())
+	}
+	if n.Language != "" {
+		checks = append(checks, Change{Language: &n.Language}.check())
+	}
+	if n.TimeZone != "" {
+		checks = append(checks, Change{TimeZone: &n.TimeZone}.check())
+	}
+	checks = append(checks, Change{CallerNumber: &n.CallerNumber}.check())
+	var problems []*InvalidError
+	for _, err := range checks {
+		var p *InvalidError
+		if errors.As(err, &p) {
+			problems = append(problems, p)
+		}
+	}
+	return problems
+}
 
 // complete fills in defaults and checks every field.
 func (n NewUser) complete(overlay string) (NewUser, error) {

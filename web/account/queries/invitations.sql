@@ -15,6 +15,10 @@ WHERE id = @id AND redeemed_at IS NULL AND revoked_at IS NULL;
 UPDATE invitations SET revoked_at = now()
 WHERE user_id = @user_id AND redeemed_at IS NULL AND revoked_at IS NULL;
 
+-- name: RevokeInvitationsOfPurpose :exec
+UPDATE invitations SET revoked_at = now()
+WHERE user_id = @user_id AND purpose = @purpose AND redeemed_at IS NULL AND revoked_at IS NULL;
+
 -- name: RedeemInvitation :one
 -- Two who redeem at once: the second waits for the first one's transaction and then finds it redeemed.
 UPDATE invitations SET redeemed_at = now()

@@ -233,6 +233,21 @@ func (q *Queries) RevokeInvitation(ctx context.Context, id uuid.UUID) (int64, er
 	return result.RowsAffected(), nil
 }
 
+const revokeInvitationsOfPurpose = `-- name: RevokeInvitationsOfPurpose :exec
+UPDATE invitations SET revoked_at = now()
+WHERE user_id = $1 AND purpose = $2 AND redeemed_at IS NULL AND revoked_at IS NULL
+`
+
+type RevokeInvitationsOfPurposeParams struct {
+	UserID  uuid.UUID
+	Purpose string
+}
+
+func (q *Queries) RevokeInvitationsOfPurpose(ctx context.Context, arg RevokeInvitationsOfPurposeParams) error {
+	_, err := q.db.Exec(ctx, revokeInvitationsOfPurpose, arg.UserID, arg.Purpose)
+	return err
+}
+
 const revokeInvitationsOfUser = `-- name: RevokeInvitationsOfUser :exec
 UPDATE invitations SET revoked_at = now()
 WHERE user_id = $1 AND redeemed_at IS NULL AND revoked_at IS NULL
