@@ -83,6 +83,9 @@ func (p *Portal) answer(ctx context.Context, err error) error {
 		return huma.Error409Conflict("This is the last administrator: make another one first.")
 	case ctx.Err() != nil:
 		return huma.NewError(499, "The client has gone.")
+	case databaseAway(err):
+		p.log.ErrorContext(ctx, "database does not answer", "request_id", requestID(ctx), "err", err)
+		return huma.Error503ServiceUnavailable(noDatabase)
 	}
 	p.log.ErrorContext(ctx, "request failed", "request_id", requestID(ctx), "err", err)
 	return huma.Error500InternalServerError("Something went wrong here. The log has it under " + requestID(ctx) + ".")

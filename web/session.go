@@ -31,7 +31,7 @@ func newSessions(cfg Config) *scs.SessionManager {
 	}
 	s.ErrorFunc = func(w http.ResponseWriter, r *http.Request, err error) {
 		cfg.Log.ErrorContext(r.Context(), "session store failed", "request_id", requestID(r.Context()), "err", err)
-		problem(w, http.StatusServiceUnavailable, "The database does not answer. Try again in a moment.")
+		problem(w, http.StatusServiceUnavailable, noDatabase)
 	}
 	return s
 }
