@@ -147,7 +147,7 @@ func (n *Node) answerApp(a *peer.AppAttach) {
 		n.core.Reply(now, a.ID, nil, &wire.ErrorResponse{Reason: wire.ErrorInvalidMessage, Info: []byte("no usable candidate")})
 		return
 	}
-	started := n.connecting(func() { n.openApp(a, h) })
+	started := n.connecting(a.From.NodeID, func() { n.openApp(a, h) })
 	if !started {
 		n.core.Reply(now, a.ID, nil, &wire.ErrorResponse{Reason: wire.ErrorForbidden, Info: []byte("too busy")})
 		return

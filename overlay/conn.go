@@ -99,15 +99,7 @@ func (n *Node) up(now time.Time, c *conn) {
 		n.notUp(now, c)
 		return
 	}
-	var same []*conn
-	for _, other := range n.linksInOrder() {
-		if other.node == c.node {
-			same = append(same, other)
-		}
-	}
-	if len(same) >= maxLinksPerNode {
-		same[0].link.Close()
-	}
+	n.admit(c)
 	c.since = now
 	n.nextLink++
 	c.id = n.nextLink
@@ -122,6 +114,27 @@ func (n *Node) up(now time.Time, c *conn) {
 	n.peersChanged(n.core.State())
 }
 
+// admit makes room for a link among those with its node, silent ones included, by closing the oldest.
+func (n *Node) admit(c *conn) {
+	same := n.with[c.node]
+	if slices.Contains(same, c) {
+		return
+	}
+	if len(same) >= maxLinksPerNode {
+		same[0].link.Close()
+		same = same[1:]
+	}
+	n.with[c.node] = append(slices.Clone(same), c)
+}
+
+// forget takes a link that has ended off the list of those with its node.
+func (n *Node) forget(c *conn) {
+	rest := slices.DeleteFunc(n.with[c.node], func(other *conn) bool { return other == c })
+	if n.with[c.node] = rest; len(rest) == 0 {
+		delete(n.with, c.node)
+	}
+}
+
 // notUp tells the core that what it asked for did not come about.
 func (n *Node) notUp(now time.Time, c *conn) {
 	switch {
@@ -133,6 +146,7 @@ func (n *Node) notUp(now time.Time, c *conn) {
 }
 
 func (n *Node) down(now time.Time, c *conn, cause error) {
+	n.forget(c)
 	if n.conns[c.id] != c {
 		return // was silent, or never up
 	}

@@ -5,6 +5,7 @@ import (
 	"crypto/tls"
 	"errors"
 	"fmt"
+	"sync"
 	"time"
 
 	"tandem/overlay/cert"
@@ -13,8 +14,46 @@ import (
 	"tandem/overlay/wire"
 )
 
-// maxCandidates is how many of a node's candidates are tried.
-const maxCandidates = 4
+const (
+	// maxCandidates is how many of a node's candidates are tried.
+	maxCandidates = 4
+
+	// maxDials and maxDialsPerNode bound the connections being opened because others asked for them. Nobody can use up
+	// all of them by asking for connections that do not come about.
+	maxDials        = 64
+	maxDialsPerNode = 8
+)
+
+// dials counts the connections being opened for others.
+type dials struct {
+	mu    sync.Mutex
+	total int
+	by    map[wire.NodeID]int // who asked
+}
+
+// begin takes a slot, if there is one for node.
+func (d *dials) begin(node wire.NodeID) bool {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.total >= maxDials || d.by[node] >= maxDialsPerNode {
+		return false
+	}
+	if d.by == nil {
+		d.by = make(map[wire.NodeID]int)
+	}
+	d.total++
+	d.by[node]++
+	return true
+}
+
+func (d *dials) end(node wire.NodeID) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.total--
+	if d.by[node]--; d.by[node] == 0 {
+		delete(d.by, node)
+	}
+}
 
 // dialable says that a candidate can be connected to: a unicast address and a link protocol that is known.
 func dialable(c wire.IceCandidate) bool {
@@ -25,7 +64,7 @@ func dialable(c wire.IceCandidate) bool {
 
 // dial opens the link that a node asked for by Attach.
 func (n *Node) dial(a *peer.Dial) {
-	started := n.connecting(func() {
+	started := n.connecting(a.Node, func() {
 		c, addr, err := n.connectNode(a.Node, a.Candidates)
 		if err != nil {
 			n.log.Debug("no link came of an Attach", "with", a.Node, "err", err)
@@ -39,16 +78,14 @@ func (n *Node) dial(a *peer.Dial) {
 	}
 }
 
-// connecting runs f in a goroutine if a slot is free.
-func (n *Node) connecting(f func()) bool {
-	select {
-	case n.dials <- struct{}{}:
-	default:
-		n.refusals.Note("connection not opened", "self", "too many are being opened")
+// connecting runs f in a goroutine if there is a slot for the node that asked for it.
+func (n *Node) connecting(node wire.NodeID, f func()) bool {
+	if !n.dials.begin(node) {
+		n.refusals.Note("connection not opened", node.String(), "too many are being opened")
 		return false
 	}
 	n.wg.Go(func() {
-		defer func() { <-n.dials }()
+		defer n.dials.end(node)
 		f()
 	})
 	return true

@@ -36,7 +36,7 @@ type Node struct {
 	cancel context.CancelCauseFunc
 	wg     sync.WaitGroup // every goroutine of the node
 	do     chan func(now time.Time)
-	dials  chan struct{} // a slot for each connection being opened for others
+	dials  dials // connections being opened for others
 
 	ring         // the loop's
 	counts       *counts
@@ -50,13 +50,11 @@ type Node struct {
 type ring struct {
 	core      *peer.Core
 	conns     map[peer.LinkID]*conn
+	with      map[wire.NodeID][]*conn // those that run, silent ones too, oldest first
 	nextLink  peer.LinkID
 	addresses *addresses
 	founded   bool // this node is the first of the overlay
 }
-
-// maxDials bounds the connections being opened because others asked for them.
-const maxDials = 64
 
 // Start opens the listeners and returns at once; the node then bootstraps and joins on its own and keeps trying
 // until Close. WaitJoined says when it is done. ctx bounds the start only. A first peer with bootstrap addresses tries
@@ -70,7 +68,6 @@ func Start(ctx context.Context, cfg Config) (*Node, error) {
 		verifier: cert.NewVerifier(cfg.Document.InstanceName, cfg.Document.Trust(), nil),
 		do:       make(chan func(time.Time), 64),
 		counts:   newCounts(),
-		dials:    make(chan struct{}, maxDials),
 	}
 	n.refusals = link.NewRefusals(n.log)
 	n.document.Store(cfg.Document)
@@ -105,7 +102,7 @@ func orAny(addr string) string {
 
 // start makes the core and the goroutines.
 func (n *Node) start(ctx context.Context) {
-	n.conns = make(map[peer.LinkID]*conn)
+	n.conns, n.with = make(map[peer.LinkID]*conn), make(map[wire.NodeID][]*conn)
 	n.addresses = newAddresses(n.cfg, n.links.Addr())
 	n.wg.Go(func() { n.serve(n.links, n.acceptLink) })
 	n.wg.Go(func() { n.serve(n.apps, n.acceptApp) })
