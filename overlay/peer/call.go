@@ -19,6 +19,9 @@ type call struct {
 	body    wire.Body
 	values  []ValueSigner // of a StoreReq
 	local   *request      // set: this node asks itself, nothing is sent
+
+	extensions []wire.Extension // of the request
+	tell       []wire.Extension // in the answer
 }
 
 func newCall(cn *connection, m *wire.Message) *call {
@@ -29,7 +32,9 @@ func newCall(cn *connection, m *wire.Message) *call {
 func (c *Core) serve(now time.Time, k *call) {
 	switch b := k.body.(type) {
 	case *wire.PingReq:
-		c.answer(now, k, &wire.PingAns{ResponseID: c.rng.Uint64(), Time: wire.TimestampOf(now)}, nil)
+		c.servePing(now, k)
+	case *wire.PathTrackReq:
+		c.servePathTrack(now, k, b)
 	case *wire.ProbeReq:
 		c.answer(now, k, c.probe(now, b), nil)
 	case *wire.RouteQueryReq:
@@ -120,7 +125,7 @@ func (c *Core) answer(now time.Time, k *call, body wire.Body, certificates [][]b
 
 // transmit sends the answer, or Error_Response_Too_Large in its place.
 func (c *Core) transmit(now time.Time, k *call, body wire.Body, certificates [][]byte) *Send {
-	contents, err := wire.MarshalContents(body)
+	contents, err := wire.MarshalContents(body, k.tell...)
 	if err != nil {
 		c.log.Error("overlay answer cannot be encoded", "err", err)
 		contents, _ = wire.MarshalContents(&wire.ErrorResponse{Reason: wire.ErrorInvalidMessage})

@@ -44,6 +44,10 @@ type Config struct {
 	// answer comes (6.1.2, 6.1.3). Zero: 16.
 	MaxVia int
 
+	// Diagnose, if set, is what the owner knows of a diagnostic Kind (RFC 7851 5.3), nil if nothing. It is asked only for
+	// nodes that may know it.
+	Diagnose func(wire.DiagnosticKind) []byte
+
 	// Rand is the source of transaction IDs, jitter and finger points. An owner seeds it from crypto/rand, a
 	// simulation by its seed.
 	Rand *rand.Rand
@@ -66,6 +70,9 @@ type Settings struct {
 	ReliabilityTimer time.Duration // overlay-reliability-timer; 3 s
 	MaxMessageSize   int           // bytes; 5000
 	NoClients        bool          // clients-permitted is false
+
+	// Diagnostics are the nodes that may ask for each diagnostic Kind; nobody else may (RFC 7851 7).
+	Diagnostics map[wire.DiagnosticKind][]wire.NodeID
 }
 
 func (c Config) withDefaults() Config {

@@ -35,7 +35,7 @@ func (c *Core) deliver(now time.Time, link LinkID, from wire.NodeID, m *wire.Mes
 	}
 	in.body, in.err = contents.Decode(c.set.Kinds.Model)
 	for _, x := range contents.Extensions {
-		in.extensions = in.extensions || x.Critical // we know none
+		in.extensions = in.extensions || x.Critical && x.Type != wire.ExtensionDiagnosticPing
 	}
 	v := &Verify{Link: link, Message: m, in: in}
 	if in.err == nil {
@@ -94,7 +94,7 @@ func (c *Core) Verified(now time.Time, v *Verify, signer Signer, values []ValueS
 		c.refuse(now, k, err)
 		return
 	}
-	k.body = v.in.body
+	k.body, k.extensions = v.in.body, v.in.contents.Extensions
 	c.serve(now, k)
 }
 

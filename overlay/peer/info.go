@@ -53,20 +53,10 @@ func (c *Core) share() uint32 {
 
 // serveRouteQuery says where a message would go next (6.4.2.4).
 func (c *Core) serveRouteQuery(now time.Time, k *call, req *wire.RouteQueryReq) {
-	var next wire.NodeID
-	switch d := req.Destination; {
-	case d.Type != wire.DestinationNode && d.Type != wire.DestinationResource:
-		c.refuse(now, k, forbidden("opaque IDs are not told"))
+	next, err := c.nextOf(req.Destination)
+	if err != nil {
+		c.refuse(now, k, err)
 		return
-	case c.forSelf(d):
-		next = c.self
-	default:
-		cn := c.nextHop(d, func(wire.NodeID) bool { return false })
-		if cn == nil {
-			c.refuse(now, k, wire.ErrorNotFound)
-			return
-		}
-		next = cn.node
 	}
 	c.answer(now, k, &wire.RouteQueryAns{Next: next}, nil)
 	if req.SendUpdate && c.phase == Joined {
