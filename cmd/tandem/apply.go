@@ -53,7 +53,7 @@ func (c applyCmd) Run(ctx context.Context) error {
 		fmt.Println("The file is good.")
 		return nil
 	}
-	pool, err := joinDatabase(ctx, cfg)
+	pool, err := joinDatabase(ctx, cfg, newLogger(cfg.Log))
 	if err != nil {
 		return err
 	}

@@ -5,18 +5,25 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"net"
 	"os"
 	"path/filepath"
+	"strconv"
+	"strings"
 	"time"
 
+	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"tandem/migrations"
 	"tandem/migrations/privpg"
 )
 
-// databaseWait is how long a database that is just starting is waited for.
-const databaseWait = 30 * time.Second
+// databaseWait is how long a database that is just starting is waited for, waitSilently how long nothing is said of it.
+const (
+	databaseWait = 30 * time.Second
+	waitSilently = time.Second
+)
 
 // A database is a migrated Postgres: the one of the configuration, or a private one of our own.
 type database struct {
@@ -37,7 +44,7 @@ func openDatabase(ctx context.Context, cfg Config, log *slog.Logger) (*database,
 		}
 		dsn, db.private = private.DSN(privateName), private
 	}
-	pool, err := connect(ctx, dsn)
+	pool, err := connect(ctx, dsn, log)
 	if err == nil {
 		db.Pool = pool
 		err = migrations.Up(ctx, pool)
@@ -50,7 +57,7 @@ func openDatabase(ctx context.Context, cfg Config, log *slog.Logger) (*database,
 }
 
 // joinDatabase opens the database of a tandem serve that is running, for the commands beside it.
-func joinDatabase(ctx context.Context, cfg Config) (*pgxpool.Pool, error) {
+func joinDatabase(ctx context.Context, cfg Config, log *slog.Logger) (*pgxpool.Pool, error) {
 	dsn := cfg.Database.URL
 	if dsn == "" {
 		found, err := privpg.Find(privateDir(cfg), privateName)
@@ -59,15 +66,15 @@ func joinDatabase(ctx context.Context, cfg Config) (*pgxpool.Pool, error) {
 		}
 		dsn = found
 	}
-	return connect(ctx, dsn)
+	return connect(ctx, dsn, log)
 }
 
 const privateName = "postgres"
 
 func privateDir(cfg Config) string { return filepath.Join(cfg.Data, "postgres") }
 
-// connect waits a while for a server that is still starting.
-func connect(ctx context.Context, dsn string) (*pgxpool.Pool, error) {
+// connect waits a while for a server that is still starting, and says so when that takes long.
+func connect(ctx context.Context, dsn string, log *slog.Logger) (*pgxpool.Pool, error) {
 	settings, err := pgxpool.ParseConfig(dsn)
 	if err != nil {
 		return nil, errors.New("TANDEM_DATABASE_URL is not a Postgres address such as postgres://user:password@host/name")
@@ -78,20 +85,65 @@ func connect(ctx context.Context, dsn string) (*pgxpool.Pool, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open the database: %w", err)
 	}
+	if err := awaitDatabase(ctx, pool, log); err != nil {
+		pool.Close()
+		return nil, err
+	}
+	return pool, nil
+}
+
+// awaitDatabase returns when the database answers, or does not for too long.
+func awaitDatabase(ctx context.Context, pool *pgxpool.Pool, log *slog.Logger) error {
+	host := hostOf(pool)
 	ctx, cancel := context.WithTimeout(ctx, databaseWait)
 	defer cancel()
+	silence := time.AfterFunc(waitSilently, func() { log.Info("waiting for the database at " + host) })
+	defer silence.Stop()
+	last := errors.New("no answer")
 	for {
-		if err = pool.Ping(ctx); err == nil {
-			return pool, nil
+		err := pool.Ping(ctx)
+		if err == nil {
+			return nil
+		}
+		if ctx.Err() == nil {
+			last = err // not the end of our own patience
+		}
+		var pg *pgconn.PgError
+		if errors.As(err, &pg) && strings.HasPrefix(pg.Code, "28") {
+			return fmt.Errorf("the database at %s does not let us in: %s; correct TANDEM_DATABASE_URL", host, pg.Message)
 		}
 		select {
 		case <-time.After(500 * time.Millisecond):
 		case <-ctx.Done():
-			pool.Close()
-			return nil, fmt.Errorf("the database at %s does not answer: start it, or correct TANDEM_DATABASE_URL (%w)",
-				settings.ConnConfig.Host, err)
+			return fmt.Errorf("the database at %s does not answer: %s; start it, or correct TANDEM_DATABASE_URL", host, reason(last))
 		}
 	}
+}
+
+// hostOf is where a database is, for people: HOST:PORT, or the directory of a socket.
+func hostOf(pool *pgxpool.Pool) string {
+	c := pool.Config().ConnConfig
+	if strings.HasPrefix(c.Host, "/") {
+		return c.Host
+	}
+	return net.JoinHostPort(c.Host, strconv.Itoa(int(c.Port)))
+}
+
+// reason is the innermost cause in a few words; pgx tells it once for each address it tried.
+func reason(err error) string {
+	var pg *pgconn.PgError
+	var name *net.DNSError
+	var network *net.OpError
+	switch {
+	case errors.As(err, &pg):
+		return pg.Message
+	case errors.As(err, &name):
+		return name.Err
+	case errors.As(err, &network):
+		return network.Err.Error()
+	}
+	line, _, _ := strings.Cut(err.Error(), "\n")
+	return line
 }
 
 // Close closes the pool and stops a private server.
