@@ -17,11 +17,18 @@ type simCmd struct {
 	Churn   float64 `default:"0" help:"Share of the peers that go, each replaced by a new one, half of them killed; 0.3 is 30 %."`
 	Loss    float64 `default:"0" help:"Share of messages that get lost on links."`
 	Lookups int     `default:"0" help:"Lookups at the end; 0: five for each peer."`
-	JSON    bool    `name:"json" help:"Print the report as JSON."`
+
+	Figures bool     `help:"Run the experiments of the table of figures instead, which takes minutes."`
+	Only    []string `help:"Of these only those whose names begin so: hops-64, churn, idle, join, crash, split, liars."`
+
+	JSON bool `name:"json" help:"Print the report as JSON."`
 }
 
 // Run runs one experiment; its exit status says whether all invariants held.
 func (c simCmd) Run() error {
+	if c.Figures {
+		return c.figures()
+	}
 	if c.Peers < 1 || c.Peers > 20000 || c.Clients < 0 {
 		return usage("--peers must be 1 to 20000")
 	}

@@ -83,12 +83,33 @@ func (t *Topology) Replicas() []wire.NodeID {
 // Missing are those of the known nodes that belong into the Neighbor Table and are not in the Routing Table:
 // nearer than what is there. Known may hold anything, this peer included.
 func (t *Topology) Missing(known []wire.NodeID) []wire.NodeID {
-	all := New(t.self)
-	all.peers = slices.Clone(t.peers)
+	var near []wire.NodeID
 	for _, n := range known {
+		if n != t.self && t.couldBeNeighbor(n) && !slices.Contains(near, n) && !t.Has(n) {
+			near = append(near, n)
+		}
+	}
+	if len(near) == 0 {
+		return nil
+	}
+	all := New(t.self)
+	for _, n := range t.Neighbors() {
+		all.Add(n)
+	}
+	for _, n := range near {
 		all.Add(n)
 	}
 	return slices.DeleteFunc(all.Neighbors(), t.Has)
+}
+
+// couldBeNeighbor reports whether a node is nearer than the farthest neighbor of some side, or there is room for more.
+func (t *Topology) couldBeNeighbor(n wire.NodeID) bool {
+	if len(t.peers) < NeighborCount {
+		return true
+	}
+	self := Node(t.self)
+	d := Node(n).Sub(self)
+	return d.Less(Node(t.peers[NeighborCount-1]).Sub(self)) || Node(t.peers[len(t.peers)-NeighborCount]).Sub(self).Less(d)
 }
 
 // Responsible reports whether this peer is responsible for a point: predecessor < k <= self, everything when it
@@ -171,11 +192,20 @@ func (t *Topology) NextHop(k ID, avoid func(wire.NodeID) bool) (wire.NodeID, boo
 	return wire.NodeID{}, false
 }
 
+// find is where a peer is or would be in the list.
 func (t *Topology) find(n wire.NodeID) (int, bool) {
 	self := Node(t.self)
-	return slices.BinarySearchFunc(t.peers, Node(n).Sub(self), func(p wire.NodeID, d ID) int {
-		return Node(p).Sub(self).Compare(d)
-	})
+	goal := Node(n).Sub(self)
+	lo, hi := 0, len(t.peers)
+	for lo < hi {
+		mid := (lo + hi) / 2
+		if Node(t.peers[mid]).Sub(self).Less(goal) {
+			lo = mid + 1
+		} else {
+			hi = mid
+		}
+	}
+	return lo, lo < len(t.peers) && t.peers[lo] == n
 }
 
 func union(lists ...[]wire.NodeID) []wire.NodeID {

@@ -30,6 +30,9 @@ func (c *Core) State() State {
 	}
 }
 
+// Phase is where this node stands in its life.
+func (c *Core) Phase() Phase { return c.phase }
+
 // Responsible reports whether this node is the one responsible for a resource, as it sees the ring.
 func (c *Core) Responsible(r wire.ResourceID) bool { return c.responsible(r) }
 

@@ -84,7 +84,7 @@ func (c *Core) missing(now time.Time) []wire.NodeID {
 	var known []wire.NodeID
 	for _, p := range c.top.Peers() {
 		for _, n := range c.heard[p].nodes {
-			if !c.failedNow(now, n) && n != c.self && !n.IsZero() && n != wire.Wildcard {
+			if n != c.self && !n.IsZero() && n != wire.Wildcard && !c.failedNow(now, n) {
 				known = append(known, n)
 			}
 		}

@@ -30,7 +30,15 @@ type Node struct {
 	// Changes counts Changed actions.
 	Changes int
 
+	// Conduct is how the node behaves towards others; its own core knows nothing of it.
+	Conduct Conduct
+
 	w         *World
+	skew      time.Duration   // of its clock
+	side      int             // of a split
+	asked     wire.ResourceID // by the last FetchReq, for liars
+	leaving   bool
+	inRing    bool
 	addr      netip.AddrPort
 	links     map[peer.LinkID]*link
 	wake      time.Time // when the next Timeout is planned
@@ -44,6 +52,7 @@ type link struct {
 	other   *Node
 	otherID peer.LinkID
 	delay   time.Duration
+	silent  bool // nothing comes through: it will be given up
 }
 
 // Add adds a node that starts now. The first one must be given First in change; change may be nil.
@@ -58,6 +67,9 @@ func (w *World) AddAs(id wire.NodeID, user string, change func(*peer.Config)) *N
 		ID: id, User: user, Alive: true, w: w, links: map[peer.LinkID]*link{},
 		addr: netip.AddrPortFrom(netip.AddrFrom4([4]byte{10, byte(i >> 16), byte(i >> 8), byte(i)}), 6084),
 	}
+	if w.Skew > 0 {
+		n.skew = time.Duration(w.rng.Int64N(int64(2*w.Skew))) - w.Skew
+	}
 	cfg := peer.Config{
 		Self: n.signer(), Overlay: wire.OverlayID("sim"), Settings: w.Settings, HoldDown: w.HoldDown, Logger: w.Logger,
 		Rand:       rand.New(rand.NewPCG(w.rng.Uint64(), w.rng.Uint64())),
@@ -66,9 +78,9 @@ func (w *World) AddAs(id wire.NodeID, user string, change func(*peer.Config)) *N
 	if change != nil {
 		change(&cfg)
 	}
-	w.nodes = append(w.nodes, n)
+	w.nodes, w.live = append(w.nodes, n), append(w.live, n)
 	w.byAddr[n.addr], w.byID[id] = n, n
-	n.Core = peer.New(cfg, w.now)
+	n.Core = peer.New(cfg, n.clock())
 	n.flush()
 	return n
 }
@@ -83,12 +95,24 @@ func chordless(rng *rand.Rand) (id wire.NodeID) {
 	return id
 }
 
-// Kill ends the node without a word. Others find out by their links.
+// clock is the time as the node knows it.
+func (n *Node) clock() time.Time { return n.w.now.Add(n.skew) }
+
+// end takes the node out of the world.
+func (n *Node) end() {
+	n.Alive = false
+	if i := slices.Index(n.w.live, n); i >= 0 {
+		n.w.live = slices.Delete(n.w.live, i, i+1)
+	}
+	n.note()
+}
+
+// Kill ends the node's process without a word. Others find out by their links.
 func (n *Node) Kill() {
 	if !n.Alive {
 		return
 	}
-	n.Alive = false
+	n.end()
 	for _, l := range n.sortedLinks() {
 		n.cut(l)
 	}
@@ -96,7 +120,9 @@ func (n *Node) Kill() {
 
 // Leave ends the node politely: it takes its time.
 func (n *Node) Leave() {
-	n.Core.Leave(n.w.now, func(time.Time) { n.w.After(0, n.Kill) })
+	n.leaving = true
+	n.note()
+	n.Core.Leave(n.clock(), func(time.Time) { n.w.After(0, n.Kill) })
 	n.flush()
 }
 
@@ -104,7 +130,7 @@ func (n *Node) Leave() {
 func (n *Node) CutLinks() {
 	for _, l := range n.sortedLinks() {
 		n.cut(l)
-		n.Core.LinkDown(n.w.now, l.id)
+		n.Core.LinkDown(n.clock(), l.id)
 	}
 	n.flush()
 }
@@ -123,7 +149,7 @@ func (n *Node) cut(l *link) {
 	n.w.After(l.delay, func() {
 		if l.other.Alive && l.other.links[l.otherID] != nil {
 			delete(l.other.links, l.otherID)
-			l.other.Core.LinkDown(n.w.now, l.otherID)
+			l.other.Core.LinkDown(l.other.clock(), l.otherID)
 			l.other.flush()
 		}
 	})
@@ -131,13 +157,13 @@ func (n *Node) cut(l *link) {
 
 // Do sends a request.
 func (n *Node) Do(r peer.Request, done peer.Done) {
-	n.Core.Do(n.w.now, r, done)
+	n.Core.Do(n.clock(), r, done)
 	n.flush()
 }
 
 // Update applies new settings.
 func (n *Node) Update(s peer.Settings) {
-	n.Core.SetSettings(n.w.now, s)
+	n.Core.SetSettings(n.clock(), s)
 	n.flush()
 }
 
@@ -150,16 +176,16 @@ func (n *Node) flush() {
 	}
 	if at := n.Core.Deadline(); n.wake.IsZero() || at.Before(n.wake) {
 		n.wake = at
-		n.w.After(max(0, at.Sub(n.w.now)), n.timeout)
+		n.w.After(max(0, at.Sub(n.clock())), n.timeout)
 	}
 }
 
 func (n *Node) timeout() {
-	if !n.Alive || n.w.now.Before(n.wake) {
+	if !n.Alive || n.clock().Before(n.wake) {
 		return
 	}
 	n.wake = time.Time{}
-	n.Core.Timeout(n.w.now)
+	n.Core.Timeout(n.clock())
 	n.flush()
 }
 
@@ -183,24 +209,25 @@ func (n *Node) perform(a peer.Action) {
 		n.document(a)
 	case *peer.Changed:
 		n.Changes++
+		n.note()
 	}
 }
 
 func (n *Node) appAttach(a *peer.AppAttach) {
 	if n.OnAppAttach == nil {
-		n.Core.Reply(n.w.now, a.ID, nil, wire.ErrorNotFound)
+		n.Core.Reply(n.clock(), a.ID, nil, wire.ErrorNotFound)
 		return
 	}
 	ans, err := n.OnAppAttach(a.From, a.Request)
-	n.Core.Reply(n.w.now, a.ID, ans, err)
+	n.Core.Reply(n.clock(), a.ID, ans, err)
 }
 
 func (n *Node) document(a *peer.Document) {
 	if n.OnDocument == nil {
-		n.Core.Reply(n.w.now, a.ID, nil, wire.ErrorForbidden)
+		n.Core.Reply(n.clock(), a.ID, nil, wire.ErrorForbidden)
 		return
 	}
-	n.Core.Reply(n.w.now, a.ID, &wire.ConfigUpdateAns{}, n.OnDocument(a.Raw))
+	n.Core.Reply(n.clock(), a.ID, &wire.ConfigUpdateAns{}, n.OnDocument(a.Raw))
 }
 
 // send puts a message on a link.
@@ -217,7 +244,11 @@ func (n *Node) send(s *peer.Send) {
 		m.Security = n.sign(m, s.Certificates)
 		n.lastAsked = s.Header.TransactionID
 	}
+	if m = n.Conduct.distort(n, m, s.Forward != nil); m == nil {
+		return
+	}
 	n.w.Messages++
+	n.w.Bytes += int64(size(m))
 	if n.w.Tap != nil {
 		n.w.Tap(m)
 	}
@@ -227,9 +258,17 @@ func (n *Node) send(s *peer.Send) {
 	if _, watched := n.w.hops[m.Header.TransactionID]; watched && m.Code().IsRequest() {
 		n.w.hops[m.Header.TransactionID]++
 	}
+	if !n.reaches(l.other) {
+		n.giveUp(l, silence)
+		return
+	}
 	n.w.After(l.delay, func() {
-		if l.other.Alive && l.other.links[l.otherID] != nil {
-			l.other.Core.Receive(n.w.now, l.otherID, m)
+		switch {
+		case !n.reaches(l.other):
+		case l.other.links[l.otherID] == nil: // given up there
+			n.giveUp(l, l.delay)
+		default:
+			l.other.Core.Receive(l.other.clock(), l.otherID, m)
 			l.other.flush()
 		}
 	})
@@ -245,8 +284,8 @@ func (n *Node) dial(a *peer.Dial) {
 	n.w.After(3*delay, func() {
 		switch {
 		case !n.Alive:
-		case to == nil || !to.Alive || to.ID != a.Node || to == n:
-			n.Core.DialFailed(n.w.now, a.Node)
+		case to == nil || !n.reaches(to) || to.ID != a.Node || to == n:
+			n.Core.DialFailed(n.clock(), a.Node)
 			n.flush()
 		default:
 			n.connect(to, delay, false)
@@ -261,8 +300,8 @@ func (n *Node) bootstrap() {
 	n.w.After(3*delay, func() {
 		switch {
 		case !n.Alive:
-		case to == nil || !to.Alive || to == n:
-			n.Core.BootstrapFailed(n.w.now)
+		case to == nil || !n.reaches(to) || to == n:
+			n.Core.BootstrapFailed(n.clock())
 			n.flush()
 		default:
 			n.connect(to, delay, true)
@@ -275,7 +314,7 @@ func (n *Node) bootstrapNode() *Node {
 		n.turn++
 		return n.w.byAddr[n.Bootstrap[n.turn%len(n.Bootstrap)]]
 	}
-	among := n.w.Live()
+	among := n.w.live
 	if n.w.rng.IntN(4) == 0 {
 		among = n.w.nodes
 	}
@@ -288,19 +327,19 @@ func (n *Node) connect(to *Node, delay time.Duration, bootstrap bool) {
 	here, there := n.w.links-1, n.w.links
 	n.links[here] = &link{id: here, other: to, otherID: there, delay: delay}
 	to.links[there] = &link{id: there, other: n, otherID: here, delay: delay}
-	to.Core.LinkUp(n.w.now, peer.Link{ID: there, Node: n.ID})
+	to.Core.LinkUp(to.clock(), peer.Link{ID: there, Node: n.ID})
 	to.flush()
 	switch {
 	case n.links[here] != nil:
 	case bootstrap: // refused
-		n.Core.BootstrapFailed(n.w.now)
+		n.Core.BootstrapFailed(n.clock())
 		n.flush()
 		return
 	default:
-		n.Core.DialFailed(n.w.now, to.ID)
+		n.Core.DialFailed(n.clock(), to.ID)
 		n.flush()
 		return
 	}
-	n.Core.LinkUp(n.w.now, peer.Link{ID: here, Node: to.ID, Bootstrap: bootstrap})
+	n.Core.LinkUp(n.clock(), peer.Link{ID: here, Node: to.ID, Bootstrap: bootstrap})
 	n.flush()
 }

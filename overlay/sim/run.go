@@ -128,10 +128,10 @@ func (x *experiment) grow() {
 // settle waits until every neighbor table is right.
 func (x *experiment) settle() {
 	since := x.w.Now()
-	live := len(x.w.Live()) - x.Clients
+	live := len(x.w.live) - x.Clients
 	x.report.SettledAfter = -1
 	for range 240 {
-		if len(x.w.Peers()) == live && len(x.w.Check()) == 0 {
+		if len(x.w.ring) == live && len(x.w.Check()) == 0 {
 			x.report.SettledAfter = x.w.Now().Sub(since).Seconds()
 			return
 		}
@@ -178,8 +178,9 @@ func (x *experiment) check() {
 		x.wrong("%s", w)
 	}
 	for _, s := range x.stored {
-		if n := len(x.w.Responsible(s.Resource)); n != 1 {
-			x.wrong("%d peers are responsible for %v", n, s.Resource)
+		owner := x.w.Owner(s.Resource) // with right neighbors everywhere it is the only one
+		if owner == nil || !owner.Core.Responsible(s.Resource) {
+			x.wrong("nobody is responsible for %v", s.Resource)
 		}
 	}
 }

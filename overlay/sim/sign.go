@@ -70,7 +70,8 @@ func (n *Node) verified(v *peer.Verify) {
 		}
 		values[i].Err = err
 	}
-	n.Core.Verified(n.w.now, v, signer, values)
+	n.Conduct.listen(n, v.Message)
+	n.Core.Verified(n.clock(), v, signer, values)
 	n.flush()
 }
 
@@ -86,6 +87,9 @@ func check(block *wire.SecurityBlock, s wire.Signature, input []byte) (peer.Sign
 	}
 	return peer.Signer{}, errUnverified
 }
+
+// checksumLength is that of a checksum.
+const checksumLength = 8
 
 func checksum(input []byte) []byte {
 	h := fnv.New64a()

@@ -1,10 +1,10 @@
 package sim
 
 import (
-	"container/heap"
 	"log/slog"
 	"math/rand/v2"
 	"net/netip"
+	"slices"
 	"time"
 
 	"tandem/overlay/peer"
@@ -20,8 +20,9 @@ type World struct {
 	Settings peer.Settings
 	HoldDown time.Duration
 
-	// Latency is the range of one-way delays of links; each link keeps its own.
+	// Latency is the range of one-way delays of links; each link keeps its own. Delay, if set, is asked instead.
 	LatencyMin, LatencyMax time.Duration
+	Delay                  func(*rand.Rand) time.Duration
 
 	// Verification is how long a message waits until its signatures are checked.
 	Verification time.Duration
@@ -29,11 +30,16 @@ type World struct {
 	// Loss is the share of messages that get lost on links, from 0 to 1.
 	Loss float64
 
+	// Skew is how far the clocks of nodes added from now on may be off, either way.
+	Skew time.Duration
+
 	// Logger is given to the nodes.
 	Logger *slog.Logger
 
-	// Messages counts what was put on links. Tap, if set, is shown each.
+	// Messages and Bytes count what was put on links, Events what happened at all. Tap, if set, is shown each message.
 	Messages int
+	Bytes    int64
+	Events   int
 	Tap      func(*wire.Message)
 
 	rng    *rand.Rand
@@ -41,6 +47,8 @@ type World struct {
 	events eventHeap
 	seq    uint64
 	nodes  []*Node
+	live   []*Node
+	ring   []*Node // those that are in the ring and mean to stay, by Node-ID
 	byAddr map[netip.AddrPort]*Node
 	byID   map[wire.NodeID]*Node
 	links  peer.LinkID
@@ -66,19 +74,12 @@ func (w *World) Rand() *rand.Rand { return w.rng }
 func (w *World) Nodes() []*Node { return w.nodes }
 
 // Live are the nodes that run, clients included.
-func (w *World) Live() (live []*Node) {
-	for _, n := range w.nodes {
-		if n.Alive {
-			live = append(live, n)
-		}
-	}
-	return live
-}
+func (w *World) Live() []*Node { return slices.Clone(w.live) }
 
 // Peers are the live nodes that are in the ring.
 func (w *World) Peers() (peers []*Node) {
-	for _, n := range w.Live() {
-		if n.Core.State().Phase == peer.Joined {
+	for _, n := range w.live {
+		if n.Core.Phase() == peer.Joined {
 			peers = append(peers, n)
 		}
 	}
@@ -96,8 +97,9 @@ func (w *World) Until(ok func() bool, d time.Duration) bool {
 			check = end
 		}
 		for len(w.events) > 0 && !w.events[0].at.After(check) {
-			e := heap.Pop(&w.events).(event)
+			e := w.events.pop()
 			w.now = e.at
+			w.Events++
 			e.do()
 		}
 		w.now = check
@@ -113,10 +115,13 @@ func (w *World) Until(ok func() bool, d time.Duration) bool {
 // After calls do when d has passed.
 func (w *World) After(d time.Duration, do func()) {
 	w.seq++
-	heap.Push(&w.events, event{w.now.Add(d), w.seq, do})
+	w.events.push(event{w.now.Add(d), w.seq, do})
 }
 
 func (w *World) latency() time.Duration {
+	if w.Delay != nil {
+		return w.Delay(w.rng)
+	}
 	return w.LatencyMin + time.Duration(w.rng.Int64N(int64(w.LatencyMax-w.LatencyMin)+1))
 }
 
@@ -126,21 +131,46 @@ type event struct {
 	do  func()
 }
 
+func (e *event) before(o *event) bool {
+	return e.at.Before(o.at) || e.at.Equal(o.at) && e.seq < o.seq
+}
+
+// eventHeap has the next event first. It is written out as there are millions of them.
 type eventHeap []event
 
-func (h eventHeap) Len() int { return len(h) }
-func (h eventHeap) Less(i, j int) bool {
-	if !h[i].at.Equal(h[j].at) {
-		return h[i].at.Before(h[j].at)
+func (h *eventHeap) push(e event) {
+	s := append(*h, e)
+	i := len(s) - 1
+	for ; i > 0 && e.before(&s[(i-1)/2]); i = (i - 1) / 2 {
+		s[i] = s[(i-1)/2]
 	}
-	return h[i].seq < h[j].seq
+	s[i] = e
+	*h = s
 }
-func (h eventHeap) Swap(i, j int) { h[i], h[j] = h[j], h[i] }
-func (h *eventHeap) Push(x any)   { *h = append(*h, x.(event)) }
-func (h *eventHeap) Pop() any {
-	old := *h
-	e := old[len(old)-1]
-	old[len(old)-1] = event{}
-	*h = old[:len(old)-1]
-	return e
+
+func (h *eventHeap) pop() event {
+	s := *h
+	first, last := s[0], s[len(s)-1]
+	s[len(s)-1] = event{}
+	s = s[:len(s)-1]
+	*h = s
+	i := 0
+	for {
+		child := 2*i + 1
+		if child >= len(s) {
+			break
+		}
+		if child+1 < len(s) && s[child+1].before(&s[child]) {
+			child++
+		}
+		if !s[child].before(&last) {
+			break
+		}
+		s[i] = s[child]
+		i = child
+	}
+	if len(s) > 0 {
+		s[i] = last
+	}
+	return first
 }

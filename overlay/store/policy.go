@@ -7,6 +7,11 @@ import (
 	"tandem/overlay/wire"
 )
 
+// Allows reports whether signer may have written a value: nobody has to believe a peer that shows other values.
+func (k Kinds) Allows(kind wire.KindID, resource wire.ResourceID, v *wire.StoredValue, signer Signer) bool {
+	return k[kind].allows(resource, v, signer)
+}
+
 // allows reports whether signer may write value v of kind k at a resource. Who signed nothing may write nothing.
 func (k Kind) allows(resource wire.ResourceID, v *wire.StoredValue, signer Signer) bool {
 	switch k.Policy {
