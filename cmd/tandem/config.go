@@ -1,20 +1,12 @@
 package main
 
 import (
-	"errors"
 	"fmt"
-	"net"
-	"net/netip"
 	"os"
 	"path/filepath"
 	"strconv"
 	"strings"
 
-	"github.com/knadh/koanf/parsers/yaml"
-	"github.com/knadh/koanf/providers/env/v2"
-	"github.com/knadh/koanf/providers/file"
-	"github.com/knadh/koanf/providers/structs"
-	"github.com/knadh/koanf/v2"
 	goyaml "go.yaml.in/yaml/v3"
 )
 
@@ -140,93 +132,6 @@ func defaultData() string {
 		return "tandem-data"
 	}
 	return filepath.Join(home, ".local", "state", "tandem")
-}
-
-// loadConfig lays the file over the defaults and the environment over both. An unknown key is an error: a misspelled
-// one would otherwise be ignored in silence.
-func loadConfig(path string) (Config, error) {
-	k := koanf.New(".")
-	if err := k.Load(structs.Provider(DefaultConfig(), "koanf"), nil); err != nil {
-		return Config{}, fmt.Errorf("configuration defaults: %w", err)
-	}
-	known := map[string]bool{}
-	for _, key := range k.Keys() {
-		known[key] = true
-	}
-	if path != "" {
-		if err := k.Load(file.Provider(path), yaml.Parser()); err != nil {
-			return Config{}, fmt.Errorf("read the configuration: %w", err)
-		}
-	}
-	var unknown []error
-	for _, key := range k.Keys() {
-		if !known[key] {
-			unknown = append(unknown, fmt.Errorf("configuration: unknown key %q in %s", key, path))
-		}
-	}
-	variables := env.Provider(".", env.Opt{Prefix: "TANDEM_", TransformFunc: func(name, value string) (string, any) {
-		key := strings.ReplaceAll(strings.ToLower(strings.TrimPrefix(name, "TANDEM_")), "_", ".")
-		if value == "" || !known[key] {
-			return "", nil // an empty variable is one that a compose file passed on unset
-		}
-		return key, value
-	}})
-	if err := k.Load(variables, nil); err != nil {
-		return Config{}, fmt.Errorf("configuration from the environment: %w", err)
-	}
-	var c Config
-	if err := k.Unmarshal("", &c); err != nil {
-		return Config{}, fmt.Errorf("configuration: %w", err)
-	}
-	return c, errors.Join(append(unknown, c.Validate())...)
-}
-
-// Validate names every problem at once, each with its key.
-func (c Config) Validate() error {
-	var problems []error
-	bad := func(key, format string, args ...any) {
-		problems = append(problems, fmt.Errorf("%s: %s", key, fmt.Sprintf(format, args...)))
-	}
-	if c.Data == "" {
-		bad("data", "a directory is needed")
-	}
-	if len(c.Region) != 2 || strings.ToUpper(c.Region) != c.Region {
-		bad("region", "%q is not a country code such as US or DE", c.Region)
-	}
-	if c.Overlay.Name == "" || strings.ContainsAny(c.Overlay.Name, " @/:") {
-		bad("overlay.name", "%q is not a domain", c.Overlay.Name)
-	}
-	for key, addr := range map[string]string{"overlay.listen": c.Overlay.Listen, "overlay.sip": c.Overlay.SIP, "enrollment.listen": c.Enrollment.Listen,
-		"web.listen": c.Web.Listen, "sip.listen": c.SIP.Listen, "sip.tls": c.SIP.TLS, "phone.listen": c.Phone.Listen} {
-		if addr == "" && key == "sip.tls" {
-			continue
-		}
-		if _, _, err := net.SplitHostPort(addr); err != nil {
-			bad(key, "%q is not host:port", addr)
-		}
-	}
-	for key, ip := range map[string]string{"overlay.advertise": c.Overlay.Advertise, "media.address": c.Media.Address, "media.advertise": c.Media.Advertise} {
-		if _, err := netip.ParseAddr(ip); ip != "" && err != nil {
-			bad(key, "%q is not an IP address", ip)
-		}
-	}
-	if c.SIP.TLS != "" && (c.SIP.Cert == "" || c.SIP.Key == "") {
-		bad("sip.tls", "needs sip.cert and sip.key")
-	}
-	if _, _, err := c.Media.Range(); err != nil {
-		bad("media.ports", "%v", err)
-	}
-	switch c.Log.Level {
-	case "debug", "info", "warn", "error":
-	default:
-		bad("log.level", "%q is none of debug, info, warn, error", c.Log.Level)
-	}
-	switch c.Trunk.Transport {
-	case "udp", "tcp", "tls":
-	default:
-		bad("trunk.transport", "%q is none of udp, tcp, tls", c.Trunk.Transport)
-	}
-	return errors.Join(problems...)
 }
 
 // Range is the UDP ports of media.
