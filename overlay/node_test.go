@@ -20,7 +20,7 @@ import (
 )
 
 // record stores something under the user of n that only n may store, and returns what was stored.
-func record(t *testing.T, ctx context.Context, n *overlay.Node) []byte {
+func record(t testing.TB, ctx context.Context, n *overlay.Node) []byte {
 	t.Helper()
 	r := wire.SIPRegistration{Type: wire.SIPRegistrationRoute, Route: n.Path(), ContactPrefs: n.NodeID().String()}
 	data, err := r.MarshalBinary()

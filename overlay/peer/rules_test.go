@@ -264,3 +264,32 @@ func TestLostFingerIsReplaced(t *testing.T) {
 		t.Error("no search for another finger")
 	}
 }
+
+// 6.5.1.1: the one who asks is passive, the one who answers active, and connects.
+func TestRolesOfAttach(t *testing.T) {
+	b := newBench(t, 0x70, 0x90)
+	out := b.ask(0x90, nil, &wire.UpdateReq{Type: wire.UpdateNeighbors, Predecessors: []wire.NodeID{id(0x85)}}, wire.ToNode(id(self)))
+	var roles []string
+	for _, bodies := range b.bodiesSent(append(out, b.wait(time.Second)...)) {
+		for _, body := range bodies {
+			if a, ok := body.(*wire.AttachReq); ok {
+				roles = append(roles, string(a.Role))
+			}
+		}
+	}
+	out = b.ask(0x70, []wire.Destination{wire.ToNode(id(0x33))}, attachReq(false), wire.ToNode(id(self)))
+	dialed := false
+	for _, a := range out {
+		if d, ok := a.(*peer.Dial); ok && d.Node == id(0x33) {
+			dialed = true
+		}
+	}
+	for _, body := range b.bodiesSent(out)[id(0x70)] {
+		if a, ok := body.(*wire.AttachAns); ok {
+			roles = append(roles, string(a.Role))
+		}
+	}
+	if !slices.Equal(roles, []string{"passive", "active"}) || !dialed {
+		t.Errorf("roles asking and answering: %q, dialed %v", roles, dialed)
+	}
+}
