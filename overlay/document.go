@@ -24,7 +24,7 @@ func settings(d *config.Document) peer.Settings {
 		Document: d.Raw, Sequence: d.Sequence, Kinds: kinds(d),
 		UpdateInterval: d.UpdateInterval, PingInterval: d.PingInterval, NotReactive: !d.Reactive,
 		InitialTTL: d.InitialTTL, ReliabilityTimer: d.ReliabilityTimer, MaxMessageSize: d.MaxMessageSize,
-		NoClients: !d.ClientsPermitted,
+		NoClients: !d.ClientsPermitted, Diagnostics: d.DiagnosticNodes(),
 	}
 }
 

@@ -123,6 +123,7 @@ func (n *Node) newCore(now time.Time) *peer.Core {
 		First:      n.founded,
 		Candidates: n.candidates(n.links),
 		Settings:   settings(doc),
+		Diagnose:   n.information,
 		Rand:       rand.New(rand.NewChaCha8(seed)),
 		Logger:     n.cfg.Logger,
 	}, now)

@@ -66,6 +66,8 @@ type Document struct {
 	BranchingFactor     int      // of ReDiR trees (RFC 7374)
 	Kinds               []Kind
 
+	Diagnostics []DiagnosticAccess // who may ask for diagnostic information (RFC 7851)
+
 	signatures []signature
 	signed     []byte // the configuration element as it came
 }
@@ -150,7 +152,7 @@ func (d *Document) Supported() error {
 		return fmt.Errorf("%w: overlay link protocols %q", ErrUnsupported, d.LinkProtocols)
 	}
 	for _, ns := range d.MandatoryExtensions {
-		if ns != nsRedir {
+		if ns != nsRedir && ns != nsDiagnostics {
 			return fmt.Errorf("%w: extension %q", ErrUnsupported, ns)
 		}
 	}

@@ -211,6 +211,8 @@ type xmlConfiguration struct {
 	Extensions        []string       `xml:"urn:ietf:params:xml:ns:p2p:config-base mandatory-extension"`
 	KindBlocks        []xmlKindBlock `xml:"urn:ietf:params:xml:ns:p2p:config-base required-kinds>kind-block"`
 
+	Diagnostics []xmlDiagnosticAccess `xml:"urn:ietf:params:xml:ns:p2p:config-diagnostics diagnostic-kind"`
+
 	UpdateInterval *string `xml:"urn:ietf:params:xml:ns:p2p:config-chord chord-update-interval"`
 	PingInterval   *string `xml:"urn:ietf:params:xml:ns:p2p:config-chord chord-ping-interval"`
 	Reactive       *string `xml:"urn:ietf:params:xml:ns:p2p:config-chord chord-reactive"`
@@ -328,6 +330,7 @@ func (x *xmlConfiguration) document() (*Document, error) {
 	x.readNetwork(d, r)
 	x.readNumbers(d, r)
 	x.readKinds(d, r)
+	x.readDiagnostics(d, r)
 	return d, r.err
 }
 

@@ -97,6 +97,7 @@ func (w *writer) security(d *Document) {
 	list(w, "kind-signer", d.KindSigners)
 	list(w, "bad-node", d.BadNodes)
 	list(w, "mandatory-extension", d.MandatoryExtensions)
+	w.diagnostics(d)
 }
 
 func (w *writer) network(d *Document) {

@@ -24,6 +24,12 @@ type Request struct {
 	Dest []wire.Destination
 	Body wire.Body
 
+	// Extensions of the message (6.3.3).
+	Extensions []wire.Extension
+
+	// MaxResponse is the largest answer wanted, in bytes (6.3.2). Zero: any.
+	MaxResponse int
+
 	// Certificates are of the signers of values in Body other than this node (SIG-7).
 	Certificates [][]byte
 
@@ -35,6 +41,9 @@ type Response struct {
 	Body   wire.Body
 	From   Signer
 	Values []Value // of a FetchAns: those whose signature holds, synthesized ones left out
+
+	// Extensions of the answer.
+	Extensions []wire.Extension
 
 	// Partial says that some values of a FetchAns were left out because their signatures do not hold (7.4.2.2).
 	Partial bool
@@ -69,7 +78,7 @@ func (c *Core) Do(now time.Time, r Request, done Done) { c.ask(now, r, done) }
 
 // ask is Do that returns what the request became, nil if it failed at once.
 func (c *Core) ask(now time.Time, r Request, done Done) *request {
-	contents, err := wire.MarshalContents(r.Body)
+	contents, err := wire.MarshalContents(r.Body, r.Extensions...)
 	switch {
 	case err != nil:
 	case len(r.Dest) == 0:
@@ -132,13 +141,13 @@ func (c *Core) send(now time.Time, q *request) {
 		return
 	}
 	q.via = next.link()
-	c.emit(&Send{Link: q.via, Header: c.requestHeader(q.id, dest), Contents: q.contents, Sign: true, Certificates: q.Certificates})
+	c.emit(&Send{Link: q.via, Header: c.requestHeader(q, dest), Contents: q.contents, Sign: true, Certificates: q.Certificates})
 }
 
-func (c *Core) requestHeader(id wire.TransactionID, dest []wire.Destination) wire.ForwardingHeader {
+func (c *Core) requestHeader(q *request, dest []wire.Destination) wire.ForwardingHeader {
 	return wire.ForwardingHeader{
 		Overlay: c.cfg.Overlay, ConfigSequence: c.set.Sequence, TTL: c.set.InitialTTL, Fragment: wire.Whole,
-		TransactionID: id, Destinations: dest,
+		TransactionID: q.id, Destinations: dest, MaxResponseLength: uint32(max(0, q.MaxResponse)),
 	}
 }
 
@@ -249,7 +258,7 @@ func (c *Core) answerCame(now time.Time, v *Verify, signer Signer, values []Valu
 		c.drop(v.Message, "the answer to another request")
 		return
 	}
-	r := Response{Body: v.in.body, From: signer}
+	r := Response{Body: v.in.body, From: signer, Extensions: v.in.contents.Extensions}
 	for i, s := range values {
 		if s.Err != nil {
 			r.Partial = true
@@ -312,7 +321,8 @@ func (c *Core) serveSelf(now time.Time, q *request) {
 		c.send(now, q) // the range has changed meanwhile
 		return
 	}
-	k := &call{local: q, from: c.cfg.Self, body: q.body, direct: true}
+	k := &call{local: q, from: c.cfg.Self, body: q.body, extensions: q.Extensions, direct: true}
+	k.header.TTL = c.set.InitialTTL
 	if s, ok := q.body.(*wire.StoreReq); ok {
 		for _, kd := range s.Kinds {
 			for range kd.Values {
@@ -328,7 +338,7 @@ func (c *Core) answerLocally(now time.Time, k *call, body wire.Body) {
 		c.finish(now, k.local, Response{From: c.cfg.Self, Body: e}, e)
 		return
 	}
-	r := Response{Body: body, From: c.cfg.Self}
+	r := Response{Body: body, From: c.cfg.Self, Extensions: k.tell}
 	if f, ok := body.(*wire.FetchAns); ok {
 		r.Values = c.localValues(now, k.local.body.(*wire.FetchReq), f)
 	}
