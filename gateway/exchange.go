@@ -26,6 +26,8 @@ type exchange struct {
 	rt  *routing
 	log *slog.Logger
 
+	stop context.CancelCauseFunc // ends the call with a call.Cause, for both sides
+
 	recorded bool           // the record was opened; set before run
 	writing  sync.WaitGroup // the answer's note in the record
 
@@ -48,6 +50,8 @@ const recordTime = 3 * time.Second
 // serve is the life of a call. decide says where it goes; a call that goes nowhere is refused and on record.
 func (g *Gateway) serve(ctx context.Context, in *sipua.Leg, caller call.Party, decide func(*exchange) (destination, error)) {
 	x := g.newExchange(in, caller)
+	ctx, x.stop = context.WithCancelCause(ctx)
+	defer x.stop(nil)
 	if err := g.calls.add(x, g.cfg.Limits); err != nil {
 		x.log.Warn("call refused", "err", err)
 		in.Refuse(x.refusal(err))
@@ -75,7 +79,7 @@ func (x *exchange) payable(d destination) error {
 	return nil
 }
 
-var errNoRecord = &sipua.StatusError{Code: 503, Cause: call.TemporaryFailure}
+var errNoRecord = &sipua.StatusError{Code: 503, Reason: "Call Records Cannot Be Written", Cause: call.TemporaryFailure}
 
 func (g *Gateway) newExchange(in *sipua.Leg, caller call.Party) *exchange {
 	info := in.Info()
@@ -192,16 +196,6 @@ func (x *exchange) failed(r *cdr.Record, err error, gone bool) {
 // ours says whether a refusal is one of the gateway's own.
 func ours(s *sipua.StatusError) bool {
 	return s == errDraining || s == errFull || s == errTooMany || s == errNoRecord
-}
-
-// refusal is the response to the caller for an error of any kind.
-func (x *exchange) refusal(err error) *sipua.StatusError {
-	for _, r := range refusals {
-		if errors.Is(err, r.err) {
-			return &sipua.StatusError{Code: r.code, Reason: r.reason, Cause: r.cause}
-		}
-	}
-	return b2bua.RefusalOf(err)
 }
 
 // joined is what happens when somebody answered: the two talk until one hangs up.

@@ -22,7 +22,7 @@ type registry struct {
 // What admission answers.
 var (
 	errDraining = &sipua.StatusError{Code: 503, Reason: "Shutting Down", Cause: call.TemporaryFailure}
-	errFull     = &sipua.StatusError{Code: 503, Cause: call.NoCircuit}
+	errFull     = &sipua.StatusError{Code: 503, Reason: "No Free Line", Cause: call.NoCircuit}
 	errTooMany  = &sipua.StatusError{Code: 480, Reason: "Too Many Calls", Cause: call.NoCircuit}
 )
 
@@ -70,6 +70,16 @@ func (r *registry) drain() {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.draining = true
+}
+
+// end ends the calls that are up, each in its own time. No new ones are admitted.
+func (r *registry) end(c call.Cause) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.draining = true
+	for x := range r.calls {
+		x.stop(c)
+	}
 }
 
 // wait returns when no call is up.

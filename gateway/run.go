@@ -107,7 +107,7 @@ func (g *Gateway) Run(ctx context.Context) error {
 	<-ctx.Done()
 	end, cancel := context.WithTimeout(context.WithoutCancel(ctx), closing)
 	defer cancel()
-	failed := errors.Join(g.trunks.Close(end), g.trunkUA.Close(end), g.overlayUA.Close(end), g.calls.wait(end))
+	failed := errors.Join(g.HangUp(end), g.trunks.Close(end), g.trunkUA.Close(end), g.overlayUA.Close(end), g.calls.wait(end))
 	if failed != nil {
 		return fmt.Errorf("close the gateway: %w", failed)
 	}
@@ -123,6 +123,14 @@ func (g *Gateway) Drain(ctx context.Context) error {
 	g.trunkUA.Drain()
 	g.overlayUA.Drain()
 	return g.calls.wait(ctx)
+}
+
+// HangUp ends every call that is up, on both sides, and refuses new ones with 503. It returns when the far sides know
+// and the records are closed, or with ctx. Call it while the overlay's connections are still up.
+func (g *Gateway) HangUp(ctx context.Context) error {
+	g.calls.end(call.TemporaryFailure)
+	err := g.calls.wait(ctx)
+	return errors.Join(err, g.trunkUA.HangUp(ctx, call.TemporaryFailure), g.overlayUA.HangUp(ctx, call.TemporaryFailure))
 }
 
 // Reload loads the Setup now. Trunks of which one cannot be used (it makes no sense) are an error, and the old ones

@@ -4,6 +4,7 @@ import (
 	"context"
 	"strings"
 
+	"tandem/gateway/b2bua"
 	"tandem/gateway/call"
 	"tandem/gateway/cdr"
 	"tandem/gateway/route"
@@ -56,6 +57,7 @@ func (x *exchange) handle(ctx context.Context, h call.Handler) error {
 	defer x.g.calls.hold(x.in, x)()
 	ctx, cancel := context.WithTimeout(ctx, x.g.cfg.Limits.Duration)
 	defer cancel()
+	go b2bua.Watch(ctx, x.in, b2bua.Limits{Lost: x.g.lost}) // ends with ctx
 	err := h.ServeCall(ctx, x.in)
 	if x.in.Context().Err() != nil || ctx.Err() != nil {
 		return nil

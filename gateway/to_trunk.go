@@ -28,7 +28,7 @@ func (x *exchange) toTrunk(n route.E164) (destination, error) {
 	d.run = func(ctx context.Context) error {
 		out, err := x.reachNumber(ctx, n, ways)
 		if err != nil {
-			return err
+			return carrierFailed(err)
 		}
 		return x.joined(ctx, out)
 	}

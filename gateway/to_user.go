@@ -37,7 +37,7 @@ func (x *exchange) ringUser(ctx context.Context, u route.User) error {
 		x.log.Info("no mailbox takes over", "aor", u.AoR, "err", missing)
 		return err
 	}
-	x.log.Info("voicemail takes over", "aor", u.AoR, "reason", uint16(reason), "err", err)
+	x.log.Info("voicemail takes over", "aor", u.AoR, "status", x.refusal(err).Code, "reason", uint16(reason), "err", err)
 	return x.handle(ctx, h)
 }
 

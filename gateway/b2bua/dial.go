@@ -91,14 +91,15 @@ func (d Dial) all(ctx context.Context) (*sipua.Leg, error) {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(errElsewhere)
 	type outcome struct {
-		leg *sipua.Leg
-		err error
+		name string
+		leg  *sipua.Leg
+		err  error
 	}
 	outcomes := make(chan outcome)
 	for _, b := range d.Branches {
 		go func() {
 			leg, err := d.attempt(ctx, b)
-			outcomes <- outcome{leg, err}
+			outcomes <- outcome{b.Name, leg, err}
 		}()
 	}
 	var winner *sipua.Leg
@@ -107,6 +108,9 @@ func (d Dial) all(ctx context.Context) (*sipua.Leg, error) {
 		o := <-outcomes
 		switch {
 		case o.err != nil:
+			if ctx.Err() == nil {
+				d.Logger.Info("a place did not answer", "place", o.name, "err", o.err)
+			}
 			worst = moreTelling(worst, o.err)
 			if final(o.err) { // RFC 3261 §16.7: a 6xx speaks for the callee everywhere
 				cancel(o.err)

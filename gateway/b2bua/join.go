@@ -102,6 +102,25 @@ func watch(ctx context.Context, in, out *sipua.Leg, l Limits) Released {
 	}
 }
 
+// Watch ends a leg that is not joined, as Join would by these limits. It returns when the leg has ended or ctx has.
+func Watch(ctx context.Context, leg *sipua.Leg, l Limits) {
+	began := time.Now()
+	tick := time.NewTicker(watchEvery)
+	defer tick.Stop()
+	for {
+		select {
+		case <-leg.Context().Done():
+			return
+		case <-ctx.Done():
+			return
+		case now := <-tick.C:
+			if c := l.exceeded(now, began, leg); c != 0 {
+				leg.Hangup(c)
+			}
+		}
+	}
+}
+
 // exceeded says with what cause a call must end now; 0 if it may go on.
 func (l Limits) exceeded(now, began time.Time, legs ...*sipua.Leg) call.Cause {
 	if l.Duration > 0 && now.Sub(began) > l.Duration {

@@ -16,13 +16,23 @@ var ErrNowhere = errors.New("neither a telephone number nor an address of this o
 
 // Call calls a number, an AoR or a service as this phone's user, and returns the answered leg. The error wraps a
 // call.Cause or a *sipua.StatusError when the far side refused, ErrNowhere, route.ErrNoService, route.ErrNotRegistered.
-// When ctx ends before the answer the call is cancelled. End the call with Hangup.
+// When ctx ends before the answer the call is cancelled. End the call with Hangup. A call whose far node is gone, its
+// connection lost and its media stopped, ends by itself with call.NetworkOutOfOrder.
 func (p *Phone) Call(ctx context.Context, to string, o CallOptions) (*sipua.Leg, error) {
 	a := attempt{Phone: p, codecs: o.Codecs, ringFor: o.RingFor}
 	if o.Progress != nil {
 		a.progress = func(leg *sipua.Leg, pr sipua.Progress) { o.Progress(leg, pr) }
 	}
-	return a.call(ctx, to)
+	leg, err := a.call(ctx, to)
+	if err == nil {
+		p.calls.Go(func() { p.watch(leg.Context(), leg) })
+	}
+	return leg, err
+}
+
+// watch ends a leg whose node is gone: nobody else would notice, where no softphone is joined to it.
+func (p *Phone) watch(ctx context.Context, leg *sipua.Leg) {
+	b2bua.Watch(ctx, leg, b2bua.Limits{Lost: p.lost})
 }
 
 // attempt is the calling part of one call.

@@ -64,6 +64,7 @@ func (p *Phone) incoming(ctx context.Context, in *sipua.Leg) error {
 	p.log.Info("incoming call", "call_id", in.ID(), "node_id", in.Info().Node)
 	if p.cfg.OnIncoming != nil {
 		if h := p.cfg.OnIncoming(ctx, in); h != nil {
+			p.calls.Go(func() { p.watch(ctx, in) })
 			return handled(in, h.ServeCall(ctx, in))
 		}
 	}
@@ -86,7 +87,8 @@ func handled(in *sipua.Leg, err error) error {
 	return err
 }
 
-// caller is who calls: a person of this overlay must be the certificate's; a number is what a gateway says.
+// caller is who calls: a person of this overlay must be the certificate's. A gateway passes on the calls of others: it
+// has held a person's From against their certificate itself, and a number is what it says.
 func (p *Phone) caller(in *sipua.Leg) (sipua.Address, error) {
 	from := in.Headers("From")
 	if len(from) != 1 {
@@ -104,6 +106,8 @@ func (p *Phone) caller(in *sipua.Leg) (sipua.Address, error) {
 		return sipua.Address{Name: name, URI: "sip:" + aor}, nil
 	case gateway && route.IsDialString(uri.User):
 		return sipua.Address{Name: name, URI: "sip:" + uri.User + "@" + p.domain}, nil
+	case gateway && uri.User != "" && strings.EqualFold(uri.Host, p.domain):
+		return sipua.Address{Name: name, URI: "sip:" + aor}, nil
 	case gateway && aor == "anonymous@anonymous.invalid":
 		return sipua.Address{Name: "Anonymous", URI: "sip:" + aor}, nil
 	}

@@ -58,8 +58,8 @@ type Config struct {
 	// With nil it falls to the softphones. Default: always the softphones.
 	OnIncoming func(ctx context.Context, leg call.Leg) call.Handler
 
-	// Gateway says whose certificate (its user, lower case) is a gateway's: only a gateway may say that a telephone
-	// number calls, or an anonymous caller. Default: nobody's.
+	// Gateway says whose certificate (its user, lower case) is a gateway's: only a gateway may say that another user of
+	// the overlay calls, whom it has proven itself, a telephone number, or an anonymous caller. Default: nobody's.
 	Gateway func(user string) bool
 
 	Logger *slog.Logger // default: discards
@@ -158,10 +158,13 @@ const silence = time.Minute
 
 // limits of the calls that are joined here.
 func (p *Phone) limits() b2bua.Limits {
-	return b2bua.Limits{Silence: silence, Lost: func(leg *sipua.Leg) bool {
-		node := leg.Info().Node
-		return node != "" && !p.overlayUA.Reach(node)
-	}}
+	return b2bua.Limits{Silence: silence, Lost: p.lost}
+}
+
+// lost says that the connection to a leg's node is gone.
+func (p *Phone) lost(leg *sipua.Leg) bool {
+	node := leg.Info().Node
+	return node != "" && !p.overlayUA.Reach(node)
 }
 
 // closing is how long BYEs may take at the end.

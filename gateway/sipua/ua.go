@@ -159,13 +159,18 @@ func (u *UA) Drain() {
 	u.mu.Unlock()
 }
 
-// Close hangs up every leg, closes the sockets and connections, and waits for both, until ctx ends.
-func (u *UA) Close(ctx context.Context) error {
+// HangUp refuses new calls with 503 from now on and hangs up every leg. It returns when the far sides know, or with ctx.
+func (u *UA) HangUp(ctx context.Context, c call.Cause) error {
 	u.Drain()
 	for _, l := range u.allLegs() {
-		l.Hangup(call.NormalClearing)
+		l.Hangup(c)
 	}
-	err := u.waitLegs(ctx)
+	return u.waitLegs(ctx)
+}
+
+// Close hangs up every leg, closes the sockets and connections, and waits for both, until ctx ends.
+func (u *UA) Close(ctx context.Context) error {
+	err := u.HangUp(ctx, call.NormalClearing)
 	u.mu.Lock()
 	u.closed = true
 	u.mu.Unlock()
@@ -211,7 +216,7 @@ func (u *UA) waitLegs(ctx context.Context) error {
 		select {
 		case <-tick.C:
 		case <-ctx.Done():
-			return fmt.Errorf("close sip user agent: %d calls left: %w", u.Calls(), context.Cause(ctx))
+			return fmt.Errorf("hang up: %d calls left: %w", u.Calls(), context.Cause(ctx))
 		}
 	}
 	return nil
