@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"strings"
+	"sync"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -22,8 +24,8 @@ type callCmd struct {
 	Dir    string        `type:"path" placeholder:"DIR" help:"The identity, as tandem enroll wrote it."`
 	Play   string        `type:"path" placeholder:"F.wav" help:"Say this: WAV, mono, 8000 samples a second."`
 	Record string        `type:"path" placeholder:"F.wav" help:"Write down what is heard."`
-	Digits string        `placeholder:"1,2#" help:"Dial these once connected; a comma waits a second."`
-	For    time.Duration `placeholder:"10s" help:"Hang up after so long; otherwise when all is played, or the other side does."`
+	Digits string        `placeholder:"1,2#" help:"Dial these once connected: 0-9, *, #, A-D; a comma waits a second."`
+	For    time.Duration `placeholder:"10s" help:"Hang up after so long of ringing, or of talking; otherwise when all is played, or the other side does."`
 	JSON   bool          `name:"json" help:"Print a report as JSON."`
 }
 
@@ -39,6 +41,19 @@ type callReport struct {
 	Error    string          `json:"error,omitempty"`
 }
 
+// Validate finds mistakes of the command line before anybody is called; kong calls it. Exit status 2.
+func (c callCmd) Validate() error {
+	if c.For < 0 {
+		return fmt.Errorf("--for %v: a call cannot last less than no time", c.For)
+	}
+	if i := strings.IndexFunc(c.Digits, func(r rune) bool { return !strings.ContainsRune(dialKeys, r) }); i >= 0 {
+		return fmt.Errorf("--digits %q: a telephone has no such key as %q; its keys are 0-9, *, #, A-D, and a comma waits", c.Digits, c.Digits[i:])
+	}
+	return nil
+}
+
+const dialKeys = "0123456789*#ABCD,"
+
 func (c callCmd) Run(ctx context.Context) error {
 	cfg, err := c.load()
 	if err != nil {
@@ -47,35 +62,61 @@ func (c callCmd) Run(ctx context.Context) error {
 	if c.JSON && cfg.Log.Level == "info" {
 		cfg.Log.Level = "warn" // the report is what the caller wants
 	}
-	log := newLogger(cfg.Log)
-	var speech call.Source
-	if c.Play != "" {
-		f, err := os.Open(c.Play)
-		if err != nil {
-			return fmt.Errorf("open what to play: %w", err)
-		}
-		defer f.Close()
-		if speech, err = codec.ReadWAV(f); err != nil {
-			return fmt.Errorf("%s: %w", c.Play, err)
-		}
-	}
-	cl, err := startClient(ctx, cfg, log, clientOptions{dir: c.Dir})
+	speech, done, err := c.speech()
 	if err != nil {
 		return err
 	}
-	defer cl.Close()
-	report, err := c.place(ctx, cl.phone, speech)
+	defer done()
+	rec, err := openRecording(c.Record)
+	if err != nil {
+		return err
+	}
+	report, err := c.dial(ctx, cfg, speech, rec)
+	err = errors.Join(c.ended(ctx, err), rec.Close())
 	if c.JSON {
 		if err != nil {
 			report.Error = err.Error()
 		}
-		if printErr := printJSON(os.Stdout, report); printErr != nil {
-			return printErr
-		}
-	} else if err == nil {
+		return errors.Join(err, printJSON(os.Stdout, report))
+	}
+	if report.Answered {
 		fmt.Println(report)
 	}
 	return err
+}
+
+// ended is how the command ends after err: the user's own interrupt is no failure.
+func (c callCmd) ended(ctx context.Context, err error) error {
+	if errors.Is(err, context.Canceled) && ctx.Err() != nil {
+		return errCancelled
+	}
+	return err
+}
+
+// speech is what is to be said, nil for nothing. It is read from its file as it is said, until done is called.
+func (c callCmd) speech() (speech call.Source, done func(), err error) {
+	if c.Play == "" {
+		return nil, func() {}, nil
+	}
+	f, err := os.Open(c.Play)
+	if err != nil {
+		return nil, nil, fmt.Errorf("open what to play: %w", err)
+	}
+	if speech, err = codec.ReadWAV(f); err != nil {
+		_ = f.Close()
+		return nil, nil, fmt.Errorf("%s: %w", c.Play, err)
+	}
+	return speech, func() { _ = f.Close() }, nil
+}
+
+// dial attaches to the overlay and places the call.
+func (c callCmd) dial(ctx context.Context, cfg Config, speech call.Source, rec *recording) (callReport, error) {
+	cl, err := startClient(ctx, cfg, newLogger(cfg.Log), clientOptions{dir: c.Dir})
+	if err != nil {
+		return callReport{To: c.To, Ended: notAnswered}, err
+	}
+	defer cl.Close()
+	return c.place(ctx, cl.phone, speech, rec)
 }
 
 func (r callReport) String() string {
@@ -92,22 +133,21 @@ func (r callReport) String() string {
 	return s + "."
 }
 
-func (c callCmd) place(ctx context.Context, p *phone.Phone, speech call.Source) (callReport, error) {
-	report := callReport{To: c.To}
+// notAnswered is how a call ended that did not come about.
+const notAnswered = "not answered"
+
+func (c callCmd) place(ctx context.Context, p *phone.Phone, speech call.Source, rec *recording) (callReport, error) {
+	report := callReport{To: c.To, Ended: notAnswered}
 	begun := time.Now()
-	progress := func(_ call.Leg, p sipua.Progress) {
-		if !c.JSON {
-			fmt.Fprintf(os.Stderr, "%s: %s\n", c.To, progressText(p))
-		}
-	}
-	leg, err := p.Call(ctx, c.To, phone.CallOptions{Progress: progress})
-	if err != nil {
-		report.Ended = "not answered"
-		return report, fmt.Errorf("call %s: %w", c.To, err)
+	leg, err := c.ring(ctx, p)
+	if errors.Is(err, context.Canceled) && ctx.Err() != nil {
+		return report, err
+	} else if err != nil {
+		return report, explainCall(c.To, err)
 	}
 	report.Answered, report.SetupMS = true, time.Since(begun).Milliseconds()
 	answered := time.Now()
-	heard, err := c.talk(ctx, leg, speech, &report)
+	heard, err := c.talk(ctx, leg, speech, rec, &report)
 	leg.Hangup(call.NormalClearing)
 	<-leg.Context().Done()
 	report.Seconds = time.Since(answered).Seconds()
@@ -115,8 +155,33 @@ func (c callCmd) place(ctx context.Context, p *phone.Phone, speech call.Source) 
 	var cause call.Cause
 	if errors.As(context.Cause(leg.Context()), &cause) {
 		report.Ended = cause.String()
+		if err == nil && cutOff(cause) {
+			err = &callFailure{fmt.Sprintf("call %s: the call was cut off: %s", c.To, cause), cause}
+		}
 	}
 	return report, err
+}
+
+// ring calls until somebody answers, --for is over, or ctx ends.
+func (c callCmd) ring(ctx context.Context, p *phone.Phone) (*sipua.Leg, error) {
+	ctx, giveUp := context.WithCancelCause(ctx)
+	defer giveUp(nil)
+	var mu sync.Mutex // several phones may ring at once
+	var shown string
+	progress := func(_ call.Leg, p sipua.Progress) {
+		mu.Lock()
+		defer mu.Unlock()
+		if shown == "" && c.For > 0 {
+			timer := time.AfterFunc(c.For, func() { giveUp(errRangLong) })
+			context.AfterFunc(ctx, func() { timer.Stop() })
+		}
+		text := progressText(p)
+		if !c.JSON && text != shown {
+			fmt.Fprintf(os.Stderr, "%s: %s\n", c.To, text)
+		}
+		shown = text
+	}
+	return p.Call(ctx, c.To, phone.CallOptions{Progress: progress})
 }
 
 func progressText(p sipua.Progress) string {
@@ -131,7 +196,7 @@ func progressText(p sipua.Progress) string {
 }
 
 // talk plays, dials and listens at the same time, until all that was asked for is done or the call is over.
-func (c callCmd) talk(ctx context.Context, leg *sipua.Leg, speech call.Source, report *callReport) (measure.Report, error) {
+func (c callCmd) talk(ctx context.Context, leg *sipua.Leg, speech call.Source, rec *recording, report *callReport) (measure.Report, error) {
 	ctx, done := context.WithCancel(ctx)
 	defer done()
 	defer context.AfterFunc(leg.Context(), done)()
@@ -139,7 +204,7 @@ func (c callCmd) talk(ctx context.Context, leg *sipua.Leg, speech call.Source, r
 		timer := time.AfterFunc(c.For, done)
 		defer timer.Stop()
 	}
-	ear, finish, err := c.ear()
+	ear, err := rec.ear()
 	if err != nil {
 		return measure.Report{}, err
 	}
@@ -153,7 +218,7 @@ func (c callCmd) talk(ctx context.Context, leg *sipua.Leg, speech call.Source, r
 				return err
 			}
 		}
-		return dial(ctx, leg, c.Digits)
+		return dialDigits(ctx, leg, c.Digits)
 	}
 	err = says()
 	if err == nil && c.For == 0 && (speech != nil || c.Digits != "") {
@@ -165,27 +230,11 @@ func (c callCmd) talk(ctx context.Context, leg *sipua.Leg, speech call.Source, r
 	if ended := errors.Is(err, context.Canceled) || leg.Context().Err() != nil; ended {
 		err = nil // the call was over before all was said: the report tells
 	}
-	return ear.Report(), errors.Join(err, finish())
+	return ear.Report(), err
 }
 
-// ear listens, and writes down if asked to.
-func (c callCmd) ear() (*measure.Recorder, func() error, error) {
-	if c.Record == "" {
-		return &measure.Recorder{}, func() error { return nil }, nil
-	}
-	f, err := os.Create(c.Record)
-	if err != nil {
-		return nil, nil, fmt.Errorf("open the recording: %w", err)
-	}
-	w, err := codec.NewWAVWriter(f)
-	if err != nil {
-		return nil, nil, fmt.Errorf("write the recording: %w", err)
-	}
-	return &measure.Recorder{Also: w}, func() error { return errors.Join(w.Close(), f.Close()) }, nil
-}
-
-// dial sends digits; a comma waits a second.
-func dial(ctx context.Context, leg call.Leg, digits string) error {
+// dialDigits sends digits; a comma waits a second.
+func dialDigits(ctx context.Context, leg call.Leg, digits string) error {
 	for _, d := range digits {
 		if d == ',' {
 			select {

@@ -248,7 +248,7 @@ func lockIdentity(dir string) (unlock func(), err error) {
 	}
 	if err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err != nil {
 		_ = f.Close()
-		return nil, fmt.Errorf("the identity in %s is in use by another tandem: stop that one, or enroll this as a device of its own", dir)
+		return nil, fmt.Errorf("the identity in %s is in use by another tandem (tandem phone?): stop it, or ask for another invitation and enroll it with --dir DIR", dir)
 	}
 	return func() { _ = f.Close() }, nil
 }

@@ -63,6 +63,9 @@ type cli struct {
 // errUsage marks errors of the command line itself: exit status 2.
 var errUsage = errors.New("usage")
 
+// errCancelled: the user called it off. That is no failure to be told of.
+var errCancelled = errors.New("cancelled")
+
 // A nothingError says that what was asked for is not there: exit status 3, so that a script knows it from a failure.
 type nothingError struct{ error }
 
@@ -89,13 +92,16 @@ func run(args []string) int {
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	// A second interrupt ends the process at once: politeness must not hold anybody up.
+	// A second interrupt ends the process at once, except in serve (secondSignal): politeness must not hold anybody up.
 	context.AfterFunc(ctx, stop)
 	k.BindTo(ctx, (*context.Context)(nil))
 	err = k.Run()
 	switch {
 	case err == nil:
 		return 0
+	case errors.Is(err, errCancelled):
+		fmt.Fprintln(os.Stderr, errCancelled)
+		return 1
 	case errors.Is(err, errUsage):
 		fmt.Fprintln(os.Stderr, "tandem:", err)
 		return 2

@@ -54,6 +54,8 @@ func (c serveCmd) Run(ctx context.Context) error {
 	}
 	log := newLogger(cfg.Log)
 	slog.SetDefault(log)
+	again, stop := secondSignal()
+	defer stop()
 	s := &site{cfg: cfg, log: log}
 	defer s.close()
 	if err := s.start(ctx); err != nil {
@@ -64,17 +66,31 @@ func (c serveCmd) Run(ctx context.Context) error {
 	}
 	select {
 	case <-ctx.Done():
-		log.Info("stopping: no new calls, the ones that are up may end", "within", drainFor)
+		log.Info("stopping: no new calls, the ones that are up may end; a second signal hangs them up", "within", drainFor)
 	case err := <-s.failed:
 		return err
 	}
-	drain, cancel := context.WithTimeout(context.Background(), drainFor)
+	drain, cancel := context.WithTimeoutCause(again, drainFor, errDrained)
 	defer cancel()
 	s.withdraw()
 	if err := s.gateway.Drain(drain); err != nil {
-		log.Warn("calls were still up", "err", err)
+		log.Warn("hanging up the calls that are still up", "calls", len(s.gateway.Status().Calls), "err", err)
 	}
 	return nil
+}
+
+var errDrained = errors.New("the time to end is over")
+
+// hangUpFor is how long the far sides may take to hear that a call is over.
+const hangUpFor = 4 * time.Second
+
+// hangUp ends the calls that are up, while there still are connections to say so.
+func (s *site) hangUp() {
+	ctx, cancel := context.WithTimeout(context.Background(), hangUpFor)
+	defer cancel()
+	if err := s.gateway.HangUp(ctx); err != nil {
+		s.log.Warn("not everybody was told that their call is over", "err", err)
+	}
 }
 
 // A site is the running server peer. Its parts start in the order of start and stop in reverse.
@@ -222,6 +238,7 @@ func (s *site) startGateway(ctx context.Context) (err error) {
 	serveSIP(s.node, s.gateway, s.log)
 	s.offers = newOffers(s.node, s.directory, s.log)
 	s.goRun("service discovery", s.offers.run)
+	s.onClose(s.hangUp)
 	s.onClose(s.withdraw)
 	return nil
 }
