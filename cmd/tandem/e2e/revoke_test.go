@@ -1,16 +1,20 @@
 package e2e
 
 import (
+	"net/http"
+	"strconv"
+	"strings"
 	"testing"
 
 	"github.com/jackc/pgx/v5"
 )
 
-// A lost device's phone, connected to the gateway already, can call no more once its certificate is revoked.
+// A lost device's phone, connected to the gateway already, can call no more once its certificate is revoked. It is out
+// of the overlay with the one configuration update that says so.
 func TestRevokedDeviceIsCutOff(t *testing.T) {
 	carrier := carrierBaresip(t)
 	w := newWorld(t)
-	w.serve(t, "server")
+	_, at := w.serve(t, "server")
 	w.apply(t, trunkSite(carrier.address))
 	_, listen := w.phone(t, w.enroll(t, "alice"), "127.0.0.1:0")
 	soft := startBaresip(t, "softphone", baresipConfig{ip: softphoneIP, hz: clientTone, account: softphoneAccount("alice", listen)})
@@ -18,6 +22,10 @@ func TestRevokedDeviceIsCutOff(t *testing.T) {
 	if !soft.callGoesThrough(t, "sip:+12025550100@"+listen) {
 		t.Fatal("alice could not call out before")
 	}
+	if links := metric(t, at, "tandem_overlay_links"); links == 0 {
+		t.Fatal("no link to alice's phone")
+	}
+	sequence := metric(t, at, "tandem_overlay_configuration_sequence")
 
 	db, err := pgx.Connect(t.Context(), w.database)
 	if err != nil {
@@ -31,6 +39,26 @@ func TestRevokedDeviceIsCutOff(t *testing.T) {
 	if soft.callGoesThrough(t, "sip:+12025550100@"+listen) {
 		t.Error("a revoked device called out again")
 	}
+	until(t, "the last link to alice's phone to end", func() bool { return metric(t, at, "tandem_overlay_links") == 0 })
+	if now := metric(t, at, "tandem_overlay_configuration_sequence"); now != sequence+1 {
+		t.Errorf("the configuration went from %v to %v, want one update", sequence, now)
+	}
+}
+
+// metric is the value of a metric without labels.
+func metric(t *testing.T, at ready, name string) float64 {
+	t.Helper()
+	for line := range strings.Lines(get(t, at.Portal+"/metrics", http.StatusOK)) {
+		if text, ok := strings.CutPrefix(line, name+" "); ok {
+			v, err := strconv.ParseFloat(strings.TrimSpace(text), 64)
+			if err != nil {
+				t.Fatal(err)
+			}
+			return v
+		}
+	}
+	t.Fatalf("no metric %s", name)
+	return 0
 }
 
 // callGoesThrough dials, and hangs up when somebody answers.
