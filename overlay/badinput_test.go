@@ -337,7 +337,7 @@ func TestFloodOfMessages(t *testing.T) {
 	}
 	close(stop)
 	<-stopped
-	if grown := heap() - before; grown > size/2 {
+	if grown := heap() - before; grown > 16<<20 { // a gigabyte takes no more
 		t.Errorf("the heap has grown by %d MiB in a flood of %d", grown>>20, size>>20)
 	}
 }
