@@ -186,6 +186,7 @@ func (c overlayServicesCmd) Run(ctx context.Context) error {
 
 type overlayPingCmd struct {
 	lookInto
+	asking
 	What  string `arg:"" help:"A Node-ID in hex, or any name."`
 	Count int    `short:"n" default:"1" help:"How often."`
 }
@@ -194,34 +195,62 @@ func (c overlayPingCmd) Run(ctx context.Context) error {
 	if c.What == "" || c.Count < 1 {
 		return usage("ping what, how often?")
 	}
+	kinds, err := c.kinds()
+	if err != nil {
+		return err
+	}
 	return c.with(ctx, func(ctx context.Context, node *overlay.Node) (any, error) {
 		var out pongs
 		for range c.Count {
-			got, err := node.Ping(ctx, []wire.Destination{destination(c.What)})
+			got, err := node.Diagnose(ctx, []wire.Destination{destination(c.What)}, kinds...)
 			if errors.Is(err, overlay.ErrTimeout) {
 				return nil, fmt.Errorf("%s does not answer", c.What)
 			} else if err != nil {
 				return nil, err
 			}
-			out = append(out, pong{Node: got.From.String(), MS: milliseconds(got.RTT), Skew: milliseconds(skew(got, time.Now()))})
+			out = append(out, pongOf(got))
 		}
 		return out, nil
 	})
 }
 
-// skew is how far ahead of ours the responder's clock is, as far as one can tell by a Ping.
-func skew(p overlay.Pong, now time.Time) time.Duration {
-	return p.Time.Sub(now.Add(-p.RTT / 2))
+// asking is for commands that can ask nodes for diagnostic information.
+type asking struct {
+	Ask []string `placeholder:"KIND" help:"Ask for diagnostic information, too: software_version, routing_table_size, app_uptime, ... The configuration document says who may know."`
+}
+
+// kinds are the diagnostic Kinds asked for, by their names.
+func (a asking) kinds() (kinds []wire.DiagnosticKind, err error) {
+	for _, name := range a.Ask {
+		found := false
+		for k := wire.DiagnosticStatus; k <= wire.DiagnosticBattery; k++ {
+			if k.String() == name {
+				kinds, found = append(kinds, k), true
+			}
+		}
+		if !found {
+			return nil, usage("%q is no diagnostic information", name)
+		}
+	}
+	return kinds, nil
 }
 
 type overlayRouteCmd struct {
 	lookInto
+	asking
 	What string `arg:"" help:"A Node-ID in hex, or any name."`
 }
 
 func (c overlayRouteCmd) Run(ctx context.Context) error {
 	if c.What == "" {
 		return usage("route to what?")
+	}
+	kinds, err := c.kinds()
+	if err != nil {
+		return err
+	}
+	if len(kinds) > 0 {
+		return c.track(ctx, kinds)
 	}
 	return c.with(ctx, func(ctx context.Context, node *overlay.Node) (any, error) {
 		found, err := node.Route(ctx, destination(c.What))
@@ -233,6 +262,21 @@ func (c overlayRouteCmd) Run(ctx context.Context) error {
 		var out hops
 		for _, h := range found {
 			out = append(out, hop{Node: h.NodeID.String(), MS: milliseconds(h.RTT)})
+		}
+		return out, nil
+	})
+}
+
+// track asks every node on the way for diagnostic information, by PathTrack (RFC 7851).
+func (c overlayRouteCmd) track(ctx context.Context, kinds []wire.DiagnosticKind) error {
+	return c.with(ctx, func(ctx context.Context, node *overlay.Node) (any, error) {
+		found, err := node.TrackPath(ctx, destination(c.What), kinds...)
+		if err != nil {
+			return nil, err
+		}
+		var out pongs
+		for _, d := range found {
+			out = append(out, pongOf(d))
 		}
 		return out, nil
 	})

@@ -1,7 +1,11 @@
 package main
 
 import (
+	"encoding/hex"
 	"fmt"
+	"maps"
+	"slices"
+	"strconv"
 	"strings"
 	"text/tabwriter"
 	"time"
@@ -98,15 +102,55 @@ func (p places) String() string {
 type pongs []pong
 
 type pong struct {
-	Node string  `json:"node_id"`
-	MS   float64 `json:"rtt_ms"`
-	Skew float64 `json:"clock_ahead_ms"`
+	Node string            `json:"node_id"`
+	MS   float64           `json:"rtt_ms"`
+	Hops int               `json:"hops,omitempty"`           // 0: it does not tell
+	Skew *float64          `json:"clock_ahead_ms,omitempty"` // of its clock before ours, as far as one can tell by the way there
+	Told map[string]string `json:"told,omitempty"`           // by diagnostic Kind
+}
+
+func pongOf(d overlay.Diagnosis) pong {
+	p := pong{Node: d.From.String(), MS: milliseconds(d.RTT)}
+	if !d.Told {
+		return p
+	}
+	skew := milliseconds(d.OneWay - d.RTT/2)
+	p.Hops, p.Skew = d.Hops, &skew
+	for _, i := range d.Info {
+		if p.Told == nil {
+			p.Told = make(map[string]string)
+		}
+		p.Told[i.Kind.String()] = told(i)
+	}
+	return p
+}
+
+// told is diagnostic information as text or a number, in hexadecimal if it is neither.
+func told(i wire.DiagnosticInfo) string {
+	if i.Kind == wire.DiagnosticSoftwareVersion {
+		if text, err := i.Text(); err == nil {
+			return text
+		}
+	} else if n, err := i.Number(); err == nil {
+		return strconv.FormatUint(n, 10)
+	}
+	return hex.EncodeToString(i.Contents)
 }
 
 func (p pongs) String() string {
-	lines := make([]string, len(p))
-	for i, x := range p {
-		lines[i] = fmt.Sprintf("%s answered after %.1f ms, its clock is %+.0f ms from ours", x.Node, x.MS, x.Skew)
+	var lines []string
+	for _, x := range p {
+		line := fmt.Sprintf("%s answered after %.1f ms", x.Node, x.MS)
+		if x.Hops > 0 {
+			line += fmt.Sprintf(", hops: %d", x.Hops)
+		}
+		if x.Skew != nil {
+			line += fmt.Sprintf(", its clock is %+.0f ms from ours", *x.Skew)
+		}
+		lines = append(lines, line)
+		for _, name := range slices.Sorted(maps.Keys(x.Told)) {
+			lines = append(lines, "  "+name+" "+x.Told[name])
+		}
 	}
 	return strings.Join(lines, "\n")
 }

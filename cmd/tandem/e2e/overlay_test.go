@@ -61,9 +61,10 @@ func TestLookIntoTheOverlay(t *testing.T) {
 		}
 		var pongs []struct {
 			Node string `json:"node_id"`
+			Hops int    `json:"hops"`
 		}
 		w.looks(t, &pongs, "ping", node)
-		if len(pongs) != 1 || pongs[0].Node != node {
+		if len(pongs) != 1 || pongs[0].Node != node || pongs[0].Hops < 1 || pongs[0].Hops > 2 {
 			t.Errorf("ping %s: %v", node, pongs)
 		}
 	}
@@ -108,6 +109,9 @@ func (w *world) refuses(t *testing.T) {
 		{2, []string{"lookup", "carol"}},
 		{2, []string{"fetch", "sip", "carol@localhost"}},
 		{1, []string{"fetch", "0xf0000001", "carol"}},
+		{1, []string{"ping", "carol", "--ask", "software_version"}}, // bob may not know
+		{1, []string{"route", "carol", "--ask", "app_uptime"}},
+		{2, []string{"ping", "carol", "--ask", "weather"}},
 	} {
 		out, errs, status := run(t, nil, tandem, append(append([]string{"overlay"}, c.args...), "--dir", w.dir+"/bob")...)
 		if status != c.status || len(out) != 0 || !bytes.HasPrefix(errs, []byte("tandem: ")) || bytes.Count(errs, []byte("\n")) != 1 {
