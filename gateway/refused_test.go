@@ -164,3 +164,41 @@ func TestDisabledUserIsRefused(t *testing.T) {
 		wantStatus(t, uri, e.call("0a", uri, "sips:alice@example.net"), 403)
 	}
 }
+
+// reason is the phrase that a call was refused with.
+func reason(err error) string {
+	var s *sipua.StatusError
+	if !errors.As(err, &s) {
+		return "no refusal"
+	}
+	return s.Reason
+}
+
+// The caller is told what kind of trouble it is, so that they know whom to ask.
+func TestRefusalsNameTheTrouble(t *testing.T) {
+	s := newSite(t)
+	alice, carol := s.phone("a1", "alice@example.net", nil), s.phone("c1", "carol@example.net", nil)
+	try := func(p *phone.Phone, number string) string {
+		_, err := p.Call(t.Context(), number, phone.CallOptions{})
+		return reason(err)
+	}
+	if got := try(carol, "+15551230000"); got != "Not Allowed To Call Out" {
+		t.Errorf("one who may not call out: %q", got)
+	}
+	if got := try(alice, "+8801712345678"); got != "Not Found" { // the carrier's own word
+		t.Errorf("a number that the carrier does not know: %q", got)
+	}
+	if got := try(alice, "+881612345678"); got != "Not Allowed To Call satellite Numbers" {
+		t.Errorf("an expensive number: %q", got)
+	}
+	s.must(s.carrier.ua.Close(t.Context()))
+	if got := try(alice, "+15551230000"); got != "The Carrier Does Not Answer" {
+		t.Errorf("a carrier that is gone: %q", got)
+	}
+	s.must(s.store.PutTrunk(t.Context(), gatewaypg.Trunk{Enabled: true, Trunk: gateway.Trunk{Trunk: trunk.Trunk{Name: "carrier",
+		Host: "127.0.0.1", Port: 9, Transport: sipua.TCP, Mode: trunk.Register, User: "tandem", Password: "x"}}}))
+	s.must(s.gw.Reload(t.Context()))
+	if got := try(alice, "+15551230000"); got != "The Trunk Is Down" {
+		t.Errorf("a trunk that is not registered: %q", got)
+	}
+}

@@ -166,22 +166,28 @@ func (c callCmd) place(ctx context.Context, p *phone.Phone, speech call.Source, 
 func (c callCmd) ring(ctx context.Context, p *phone.Phone) (*sipua.Leg, error) {
 	ctx, giveUp := context.WithCancelCause(ctx)
 	defer giveUp(nil)
+	timer := time.AfterFunc(1<<62, func() { giveUp(errRangLong) })
+	defer timer.Stop()
 	var mu sync.Mutex // several phones may ring at once
 	var shown string
-	progress := func(_ call.Leg, p sipua.Progress) {
+	return p.Call(ctx, c.To, phone.CallOptions{Progress: func(_ call.Leg, p sipua.Progress) {
 		mu.Lock()
 		defer mu.Unlock()
 		if shown == "" && c.For > 0 {
-			timer := time.AfterFunc(c.For, func() { giveUp(errRangLong) })
-			context.AfterFunc(ctx, func() { timer.Stop() })
+			timer.Reset(c.For)
 		}
-		text := progressText(p)
-		if !c.JSON && text != shown {
-			fmt.Fprintf(os.Stderr, "%s: %s\n", c.To, text)
+		if text := progressText(p); text != shown {
+			c.show(text)
+			shown = text
 		}
-		shown = text
+	}})
+}
+
+// show tells a person how the call is getting on.
+func (c callCmd) show(text string) {
+	if !c.JSON {
+		fmt.Fprintf(os.Stderr, "%s: %s\n", c.To, text)
 	}
-	return p.Call(ctx, c.To, phone.CallOptions{Progress: progress})
 }
 
 func progressText(p sipua.Progress) string {
