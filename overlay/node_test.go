@@ -62,6 +62,7 @@ func holds(w *overlaytest.Network, n *overlay.Node, user string, data []byte) {
 	})
 }
 
+// RELOAD: CLI-2 CLI-3
 func TestFirstPeerAndClient(t *testing.T) {
 	w := overlaytest.New(t, nil)
 	first := w.First()
@@ -95,6 +96,7 @@ func TestFirstPeerAndClient(t *testing.T) {
 	}
 }
 
+// RELOAD: ACL-1 SIP-2
 func TestStoreByTheWrongUserIsForbidden(t *testing.T) {
 	w := overlaytest.New(t, nil)
 	w.First()
@@ -112,6 +114,7 @@ func TestStoreByTheWrongUserIsForbidden(t *testing.T) {
 	}
 }
 
+// RELOAD: JN-1
 func TestFourPeers(t *testing.T) {
 	w := overlaytest.New(t, nil)
 	peers := []*overlay.Node{w.First()}
@@ -132,6 +135,7 @@ func TestFourPeers(t *testing.T) {
 	}
 }
 
+// RELOAD: JN-1 FAIL-1 LV-1
 func TestSixteenPeersComeAndGo(t *testing.T) {
 	w := overlaytest.New(t, nil)
 	peers := []*overlay.Node{w.First()}
@@ -201,6 +205,7 @@ func exchange(t *testing.T, conn *tls.Conn) {
 	}
 }
 
+// RELOAD: APP-1 APP-2 ATT-7 CLI-1
 func TestAppAttachBetweenClientsOfDifferentPeers(t *testing.T) {
 	w := overlaytest.New(t, nil)
 	first := w.First()
@@ -233,6 +238,7 @@ func TestAppAttachBetweenClientsOfDifferentPeers(t *testing.T) {
 	}
 }
 
+// RELOAD: CLI-1
 func TestClientReattachesWhenItsPeerIsKilled(t *testing.T) {
 	w := overlaytest.New(t, nil)
 	first := w.First()
@@ -295,6 +301,7 @@ func TestPeersComeBackAfterLosingEverything(t *testing.T) {
 }
 
 // RFC 6940 11.4: nodes remember peers as bootstrap nodes.
+// RELOAD: CACHE-1
 func TestClientFindsAnotherWayWhenItsOnlyBootstrapNodeIsGone(t *testing.T) {
 	w := overlaytest.New(t, nil)
 	first := w.First()
@@ -340,6 +347,7 @@ func TestClientFindsAnotherWayWhenItsOnlyBootstrapNodeIsGone(t *testing.T) {
 }
 
 // Two that wait for each other: the first peer founds the overlay although somebody answers at its bootstrap address.
+// RELOAD: JN-3
 func TestFirstPeerFoundsWhenNobodyLetsItIn(t *testing.T) {
 	w := overlaytest.New(t, nil)
 	waiting := w.Peer() // has nobody to bootstrap from
@@ -351,6 +359,7 @@ func TestFirstPeerFoundsWhenNobodyLetsItIn(t *testing.T) {
 	w.WaitJoined(first)
 }
 
+// RELOAD: CFG-7 CFG-10 SEQ-1
 func TestNewDocumentReachesEverybody(t *testing.T) {
 	w := overlaytest.New(t, nil)
 	raw := make(chan []byte, 10)

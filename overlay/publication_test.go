@@ -9,6 +9,7 @@ import (
 	"time"
 )
 
+// RELOAD: RDR-4
 func TestPublicationRefreshesAndIsRemoved(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		ctx, cancel := context.WithCancel(t.Context())

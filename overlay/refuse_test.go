@@ -63,6 +63,7 @@ func connects(t *testing.T, addr string, id *cert.Identity, v *cert.Verifier) bo
 	return err == nil
 }
 
+// RELOAD: LNK-2 SIG-8
 func TestStrangersAreRefusedAndTheRestWorks(t *testing.T) {
 	w := overlaytest.New(t, nil)
 	log := &warnings{Handler: slog.DiscardHandler}
@@ -121,6 +122,7 @@ func TestStrangersAreRefusedAndTheRestWorks(t *testing.T) {
 }
 
 // A member of the overlay that sends nonsense: not RELOAD, an unknown message code, a frame that is none.
+// RELOAD: LNK-1 HDR-4 CNT-4
 func TestNonsenseOfAMember(t *testing.T) {
 	w := overlaytest.New(t, nil)
 	log := &warnings{Handler: slog.DiscardHandler}

@@ -18,6 +18,7 @@ import (
 	"tandem/overlay/wire"
 )
 
+// RELOAD: CRT-1 CRT-2 CRT-4
 func TestIssuedProfile(t *testing.T) {
 	id := newAuthority(t).identity(t, "alice@example.org", node(0x11))
 	c := id.Certificate
@@ -58,6 +59,7 @@ func TestCertificateAccepted(t *testing.T) {
 	}
 }
 
+// RELOAD: CRT-1 CRT-2 SIG-8 CFG-7
 func TestCertificateRefused(t *testing.T) {
 	a, other := newAuthority(t), newAuthority(t)
 	key, err := cert.NewKey()
@@ -180,6 +182,7 @@ func (a authority) faulty(t *testing.T, key *ecdsa.PrivateKey, change func(*x509
 }
 
 // Some implementations write reload://<Node-ID>@overlay; it is read, too.
+// RELOAD: CRT-2 AMB-2
 func TestBareNodeURI(t *testing.T) {
 	a := newAuthority(t)
 	key, err := cert.NewKey()
@@ -210,6 +213,7 @@ func TestRememberedIsACopy(t *testing.T) {
 	}
 }
 
+// RELOAD: SIG-8
 func TestValidityFollowsTheClock(t *testing.T) {
 	a := newAuthority(t)
 	der := a.identity(t, "alice@example.org", node(0x11)).Certificate.Raw
@@ -224,6 +228,7 @@ func TestValidityFollowsTheClock(t *testing.T) {
 	}
 }
 
+// RELOAD: CFG-7
 func TestRevocationAfterTheFact(t *testing.T) {
 	a := newAuthority(t)
 	der := a.identity(t, "alice@example.org", node(0x11)).Certificate.Raw
@@ -242,6 +247,7 @@ func TestRevocationAfterTheFact(t *testing.T) {
 }
 
 // An intermediate authority comes with the certificate.
+// RELOAD: SIG-8
 func TestIntermediate(t *testing.T) {
 	a := newAuthority(t)
 	key, err := cert.NewKey()

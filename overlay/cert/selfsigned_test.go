@@ -17,6 +17,7 @@ import (
 
 // "the Node-ID MUST be computed by applying the digest ... to the DER representation of the user's public key (more
 // specifically, the subjectPublicKeyInfo) and taking the high-order bits" (§11.3.1).
+// RELOAD: CRT-5
 func TestSelfSigned(t *testing.T) {
 	key, err := cert.NewKey()
 	if err != nil {
@@ -58,6 +59,7 @@ func TestSelfSigned(t *testing.T) {
 }
 
 // A certificate about somebody else's key, signed with another, is not self-signed.
+// RELOAD: CRT-5
 func TestSelfSignedByAnother(t *testing.T) {
 	victim, err := cert.NewKey()
 	if err != nil {

@@ -37,6 +37,7 @@ func signers(t testing.TB, a authority) map[string]*cert.Identity {
 	return out
 }
 
+// RELOAD: SIG-2 SIG-3 SIG-4
 func TestMessageSignature(t *testing.T) {
 	a := newAuthority(t)
 	for name, id := range signers(t, a) {
@@ -56,6 +57,7 @@ func TestMessageSignature(t *testing.T) {
 }
 
 // TTL, lists, options and configuration sequence are not covered: they change on the way (§6.3.4).
+// RELOAD: SIG-4
 func TestMessageSignatureSurvivesTheWay(t *testing.T) {
 	a := newAuthority(t)
 	m := message()
@@ -70,6 +72,7 @@ func TestMessageSignatureSurvivesTheWay(t *testing.T) {
 	}
 }
 
+// RELOAD: SIG-3 SIG-4 SIG-6 SIG-8
 func TestMessageRefused(t *testing.T) {
 	a := newAuthority(t)
 	id := a.identity(t, "alice@example.org", node(0x11))
@@ -154,6 +157,7 @@ func stored(t testing.TB, a authority, carrier, id *cert.Identity, v *wire.Store
 	return checked
 }
 
+// RELOAD: SIG-5 SIG-3
 func TestValueSignature(t *testing.T) {
 	a := newAuthority(t)
 	carrier := a.identity(t, "bob@example.org", node(0x99))
@@ -171,6 +175,7 @@ func TestValueSignature(t *testing.T) {
 	}
 }
 
+// RELOAD: SIG-5 SIG-9
 func TestValueRefused(t *testing.T) {
 	a := newAuthority(t)
 	alice, carrier := a.identity(t, "alice@example.org", node(0x11)), a.identity(t, "bob@example.org", node(0x99))
@@ -209,6 +214,7 @@ func TestValueRefused(t *testing.T) {
 }
 
 // Others sign the Resource-ID without its length byte.
+// RELOAD: AMB-1
 func TestValueSignatureUnframed(t *testing.T) {
 	a := newAuthority(t)
 	alice := a.identity(t, "alice@example.org", node(0x11))
@@ -229,6 +235,7 @@ func TestValueSignatureUnframed(t *testing.T) {
 	}
 }
 
+// RELOAD: SIG-7
 func TestCertificatesOnce(t *testing.T) {
 	a := newAuthority(t)
 	alice, bob := a.identity(t, "alice@example.org", node(1)), a.identity(t, "bob@example.org", node(2))
@@ -242,6 +249,7 @@ func TestCertificatesOnce(t *testing.T) {
 	}
 }
 
+// RELOAD: CFG-5 AMB-3
 func TestBlob(t *testing.T) {
 	a := newAuthority(t)
 	id := a.identity(t, "owner@example.org", node(0x11))
@@ -268,6 +276,7 @@ func TestBlob(t *testing.T) {
 }
 
 // The RFC can be read so that a document's signature covers the document alone.
+// RELOAD: AMB-3
 func TestBlobAlone(t *testing.T) {
 	a := newAuthority(t)
 	id := a.identity(t, "owner@example.org", node(0x11))

@@ -36,6 +36,7 @@ func config(id *cert.Identity, v *cert.Verifier) *tls.Config {
 	return cert.TLSConfig(func() *cert.Identity { return id }, v)
 }
 
+// RELOAD: LNK-2 ATT-7
 func TestTLS(t *testing.T) {
 	a := newAuthority(t)
 	alice, bob := a.identity(t, "alice@example.org", node(1)), a.identity(t, "bob@example.org", node(2))
@@ -56,6 +57,7 @@ func TestTLS(t *testing.T) {
 	}
 }
 
+// RELOAD: LNK-2 CFG-7
 func TestTLSRefused(t *testing.T) {
 	a := newAuthority(t)
 	alice, bob := a.identity(t, "alice@example.org", node(1)), a.identity(t, "bob@example.org", node(2))

@@ -9,6 +9,7 @@ import (
 )
 
 // 10.7.4.2: "the i'th Finger Table entry is valid if it is in the range [ x+2^( 128-i ), x+2^( 128-(i-1) )-1 ]".
+// RELOAD: FNG-1
 func TestFingerRanges(t *testing.T) {
 	self := RandomID(0xdead_beef_0000_1234, 0x5678_0000_1111_2222)
 	top := New(self.NodeID())
@@ -32,6 +33,7 @@ func TestFingerRanges(t *testing.T) {
 	}
 }
 
+// RELOAD: FNG-1 UPD-1
 func TestFingersAreAscendingAndOnePerRange(t *testing.T) {
 	top := topology(0x1000, 0x1001, 0x1002, 0x1003, 1<<63, 1<<63+1, 0x1000+1<<62, 0x10)
 	got := top.Fingers()
@@ -47,6 +49,7 @@ func TestFingersAreAscendingAndOnePerRange(t *testing.T) {
 	}
 }
 
+// RELOAD: FNG-2
 func TestInvalidFingers(t *testing.T) {
 	if got := topology(0, 1, 2, 3).InvalidFingers(); got != nil {
 		t.Errorf("a ring of neighbors looks for %v", got)

@@ -11,6 +11,7 @@ import (
 // num is the ID whose high 64 bits are hi: the ring of the tests has a readable top.
 func num(hi uint64) ID { return ID{hi: hi} }
 
+// RELOAD: CH-1
 func TestArithmeticAgreesWithBigIntegers(t *testing.T) {
 	modulus := new(big.Int).Lsh(big.NewInt(1), 128)
 	rng := rand.New(rand.NewPCG(1, 2))
@@ -45,6 +46,7 @@ func TestPower(t *testing.T) {
 	}
 }
 
+// RELOAD: CH-1
 func TestWithin(t *testing.T) {
 	tests := []struct {
 		name        string

@@ -27,6 +27,7 @@ func topology(self uint64, peers ...uint64) *Topology {
 
 func nobody(wire.NodeID) bool { return false }
 
+// RELOAD: NBR-1
 func TestNeighborTables(t *testing.T) {
 	tests := []struct {
 		name         string
@@ -65,6 +66,7 @@ func TestAddRemove(t *testing.T) {
 
 // 10.1: "A peer, x, is responsible for a particular Resource-ID, k, if k is less than or equal to x and k is greater than p,
 // where p is the Node-ID of the previous peer in the Neighbor Table."
+// RELOAD: CH-1
 func TestResponsible(t *testing.T) {
 	tests := []struct {
 		name  string
@@ -89,6 +91,7 @@ func TestResponsible(t *testing.T) {
 }
 
 // Each point of a ring whose peers know each other has exactly one responsible peer, and everybody agrees who it is.
+// RELOAD: CH-1
 func TestOneIsResponsible(t *testing.T) {
 	rng := rand.New(rand.NewPCG(3, 4))
 	for size := 1; size < 20; size++ {
@@ -121,6 +124,7 @@ func TestOneIsResponsible(t *testing.T) {
 
 // 10.3: "it MUST route the request to the peer in the Routing Table that has the largest Node-ID that is in the interval between
 // the peer and k. If no such node is found, the peer finds the smallest Node-ID that is greater than k".
+// RELOAD: RTE-1
 func TestNextHop(t *testing.T) {
 	top := topology(50, 10, 20, 60, 100, 200)
 	tests := []struct {
@@ -149,6 +153,7 @@ func TestNextHop(t *testing.T) {
 }
 
 // Routing by full tables reaches the responsible peer, each hop nearer to it.
+// RELOAD: RTE-1
 func TestRoutesArrive(t *testing.T) {
 	rng := rand.New(rand.NewPCG(5, 6))
 	tops := map[wire.NodeID]*Topology{}
@@ -176,6 +181,7 @@ func TestRoutesArrive(t *testing.T) {
 	}
 }
 
+// RELOAD: UPD-3
 func TestMissing(t *testing.T) {
 	top := topology(50, 40, 60, 70, 80, 200)
 	got := top.Missing(nodes(55, 50, 60, 75, 90, 45))
@@ -189,6 +195,7 @@ func TestMissing(t *testing.T) {
 
 // 10.4, 10.7.3: the responsible peer and its next two successors keep a value; "when peer x detects that it is no longer in the
 // replica set for a resource R (i.e., there are three predecessors between x and R)" it may go.
+// RELOAD: REP-1
 func TestReplicaSet(t *testing.T) {
 	top := topology(50, 10, 20, 30, 40, 60)
 	tests := []struct {
@@ -207,6 +214,7 @@ func TestReplicaSet(t *testing.T) {
 
 // 7.4.1.1: "replica StoreReqs MUST come from nodes which are either in the known replica set for a given resource or which are
 // closer than some node in the replica set".
+// RELOAD: STO-8
 func TestMayReplicate(t *testing.T) {
 	top := topology(50, 10, 20, 30, 40, 60)
 	tests := []struct {
@@ -231,6 +239,7 @@ func TestMayReplicate(t *testing.T) {
 }
 
 // 6.3.4: an answer for a resource comes from a node at least as close as any we know.
+// RELOAD: REQ-3
 func TestAtLeastAsClose(t *testing.T) {
 	top := topology(50, 40, 60)
 	for signer, want := range map[uint64]bool{60: true, 58: true, 70: false, 50: false, 40: false} {

@@ -23,6 +23,7 @@ func rfcExample(t testing.TB) []byte {
 	return raw
 }
 
+// RELOAD: CFG-1 CFG-2 CFG-3 CFG-4 CFG-11 KIND
 func TestRFCExample(t *testing.T) {
 	d, err := config.Parse(rfcExample(t), "overlay.example.org")
 	if err != nil {
@@ -57,6 +58,7 @@ func TestRFCExample(t *testing.T) {
 	}
 }
 
+// RELOAD: CFG-1 CFG-3
 func TestSeveralConfigurations(t *testing.T) {
 	d, err := config.Parse(rfcExample(t), "OTHER.example.net")
 	if err != nil || d.InstanceName != "other.example.net" {
@@ -73,6 +75,7 @@ func TestSeveralConfigurations(t *testing.T) {
 	}
 }
 
+// RELOAD: CFG-1 CFG-2
 func TestParseRefused(t *testing.T) {
 	good := string(rfcExample(t))
 	replace := func(old, with string) string {
@@ -120,6 +123,7 @@ func TestParseRefused(t *testing.T) {
 }
 
 // RFC 7374 has it in two places.
+// RELOAD: CFG-12 AMB-16
 func TestBranchingFactor(t *testing.T) {
 	factor := `<r:branching-factor xmlns:r="urn:ietf:params:xml:ns:p2p:redir"> 4 </r:branching-factor>`
 	for place, before := range map[string]string{"configuration": "<turn-density>", "Kind": "<data-model>SINGLE"} {
@@ -131,6 +135,7 @@ func TestBranchingFactor(t *testing.T) {
 	}
 }
 
+// RELOAD: CFG-3
 func TestSelfSignedPermitted(t *testing.T) {
 	raw := strings.Replace(string(rfcExample(t)), `digest="sha1">false`, `digest="sha256"> 1 `, 1)
 	d, err := config.Parse([]byte(raw), "")
@@ -139,6 +144,7 @@ func TestSelfSignedPermitted(t *testing.T) {
 	}
 }
 
+// RELOAD: CFG-8 ATT-5 AMB-14 LNK-2
 func TestSupported(t *testing.T) {
 	if err := config.New(overlay).Supported(); err != nil {
 		t.Errorf("a new document: %v", err)

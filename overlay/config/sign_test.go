@@ -28,6 +28,7 @@ func TestSignedReadsBack(t *testing.T) {
 	}
 }
 
+// RELOAD: CFG-5 CFG-9
 func TestVerifyFirst(t *testing.T) {
 	o := newOwner(t)
 	raw := o.sign(t, o.document()).Raw
@@ -48,6 +49,7 @@ func TestVerifyFirst(t *testing.T) {
 }
 
 // "treating this as a binary blob": every byte from <configuration to > counts (§11.1).
+// RELOAD: CFG-5
 func TestChangedBytes(t *testing.T) {
 	o := newOwner(t)
 	raw := o.sign(t, o.document()).Raw
@@ -78,6 +80,7 @@ func TestChangedBytes(t *testing.T) {
 	}
 }
 
+// RELOAD: CFG-6 CFG-10
 func TestVerifyNext(t *testing.T) {
 	o := newOwner(t)
 	present := o.sign(t, o.document())
@@ -115,6 +118,7 @@ func stranger(t *testing.T) []byte {
 }
 
 // Who may sign the next document is in the present one, not in the next (§11.1).
+// RELOAD: CFG-6
 func TestSignerOfThePreviousDocument(t *testing.T) {
 	o := newOwner(t)
 	present := o.sign(t, o.document())
@@ -144,6 +148,7 @@ func TestSignerOfThePreviousDocument(t *testing.T) {
 }
 
 // A signer that the present document revokes cannot sign the next one.
+// RELOAD: CFG-6 CFG-7
 func TestRevokedSigner(t *testing.T) {
 	o := newOwner(t)
 	d := o.document()
@@ -190,6 +195,7 @@ func (o owner) resign(t *testing.T, raw []byte, old, with string) []byte {
 }
 
 // "Receivers MUST verify the signature prior to accepting a kind-block" (§11.1): its own, by a kind-signer.
+// RELOAD: CFG-4 CFG-5 CFG-6
 func TestKindSignature(t *testing.T) {
 	o := newOwner(t)
 	raw := o.sign(t, o.document()).Raw
@@ -222,6 +228,7 @@ func TestNamesAreEscaped(t *testing.T) {
 	}
 }
 
+// RELOAD: SEQ-2
 func TestSequence(t *testing.T) {
 	for _, row := range []struct {
 		a, b  uint16

@@ -17,6 +17,7 @@ import (
 	"tandem/overlay/wire"
 )
 
+// RELOAD: ENR-1 CFG-9
 func TestEnroll(t *testing.T) {
 	s := newSite(t)
 	dir := filepath.Join(t.TempDir(), "alice", "laptop")
@@ -56,6 +57,7 @@ func TestEnroll(t *testing.T) {
 }
 
 // One answer for all who may not: nobody learns whether a secret exists.
+// RELOAD: ENR-4
 func TestRefusedAlike(t *testing.T) {
 	s := newSite(t)
 	links := map[string]string{
@@ -132,6 +134,7 @@ func TestUserIsLowerCase(t *testing.T) {
 }
 
 // The link names the authority. A server of another one, be it at the same address, learns nothing of the secret.
+// RELOAD: ENR-3
 func TestWrongAuthority(t *testing.T) {
 	s, other := newSite(t), newSite(t)
 	for name, link := range map[string]string{
@@ -148,6 +151,7 @@ func TestWrongAuthority(t *testing.T) {
 }
 
 // Users of the overlay have certificates under the same authority; none of them is the enrollment server.
+// RELOAD: ENR-4
 func TestUserIsNotTheServer(t *testing.T) {
 	s := newSite(t)
 	mallory, err := s.authority.NewIdentity("mallory@example.org", wire.NodeID{1})
@@ -161,6 +165,7 @@ func TestUserIsNotTheServer(t *testing.T) {
 	}
 }
 
+// RELOAD: CFG-9
 func TestDocumentOfAnother(t *testing.T) {
 	s, other := newSite(t), newSite(t)
 	s.mu.Lock()

@@ -14,6 +14,7 @@ import (
 	"tandem/overlay/wire"
 )
 
+// RELOAD: CRT-3
 func TestRenew(t *testing.T) {
 	s := newSite(t)
 	dir := t.TempDir()
@@ -50,6 +51,7 @@ func TestRenewFromNowhere(t *testing.T) {
 }
 
 // The client takes nothing from the server but a certificate of the overlay, for its key and its Node-ID.
+// RELOAD: ENR-3
 func TestWrongAnswer(t *testing.T) {
 	s, other := newSite(t), newSite(t)
 	dir := t.TempDir()

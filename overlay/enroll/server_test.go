@@ -70,6 +70,7 @@ func (s *site) send(t *testing.T, contentType string, body io.Reader) (int, stri
 }
 
 // The tokens of §11.3.
+// RELOAD: ENR-2 ENR-4
 func TestRefusalTokens(t *testing.T) {
 	s := newSite(t)
 	key := newKey(t)
@@ -122,6 +123,7 @@ func TestRefusalTokens(t *testing.T) {
 	}
 }
 
+// RELOAD: CFG-9
 func TestDocumentServed(t *testing.T) {
 	s := newSite(t)
 	resp, err := s.client(t).Get("https://" + s.host + "/.well-known/reload-config")
@@ -172,6 +174,7 @@ func TestAuthorityFromItsBytes(t *testing.T) {
 }
 
 // The certificate of the HTTPS server is made anew in time.
+// RELOAD: AMB-13
 func TestServerCertificateRenewed(t *testing.T) {
 	now := time.Date(2026, 5, 1, 12, 0, 0, 0, time.UTC)
 	a, err := enroll.NewAuthority(overlay, func() time.Time { return now })

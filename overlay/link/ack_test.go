@@ -2,6 +2,7 @@ package link
 
 import "testing"
 
+// RELOAD: FRM-3 AMB-4
 func TestWindow(t *testing.T) {
 	var w window
 	for _, row := range []struct {
@@ -20,6 +21,7 @@ func TestWindow(t *testing.T) {
 	}
 }
 
+// RELOAD: FRM-3 AMB-4
 func TestWindowFull(t *testing.T) {
 	var w window
 	var a ack

@@ -41,6 +41,7 @@ func parse(b []byte, limit int) (frame, error) {
 	return readFrame(bufio.NewReader(bytes.NewReader(b)), limit, nil)
 }
 
+// RELOAD: FRM-1
 func TestFrames(t *testing.T) {
 	for _, row := range frames {
 		b := unhex(t, row.hex)
@@ -66,6 +67,7 @@ func TestFrameOfUnknownType(t *testing.T) {
 	}
 }
 
+// RELOAD: LNK-1
 func TestFrameTooLargeKeepsTheHead(t *testing.T) {
 	b := appendData(nil, 1, bytes.Repeat([]byte("x"), 11))
 	_, err := parse(b, 10)

@@ -82,6 +82,7 @@ func must(t *testing.T, err error) {
 
 // RFC 6940 6.6.2: "Initially, the value is zero, and it increments by exactly one for each message sent"; "the
 // receiver ... SHOULD immediately send an ACK message".
+// RELOAD: FRM-2 FRM-3
 func TestFramesOnTheWire(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		ca, cb := net.Pipe()
@@ -108,6 +109,7 @@ func TestFramesOnTheWire(t *testing.T) {
 
 // RFC 6940 6.6.5: "a timeout to indicate when the link SHOULD be removed from the Routing Table. It is RECOMMENDED
 // that such a connection be retained for 30 seconds".
+// RELOAD: SR-3 FH-1
 func TestSilence(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		ca, cb := net.Pipe()
@@ -140,6 +142,7 @@ func TestSilence(t *testing.T) {
 	})
 }
 
+// RELOAD: FH-1
 func TestIdleLinkIsKept(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		ca, cb := net.Pipe()
@@ -159,6 +162,7 @@ func TestIdleLinkIsKept(t *testing.T) {
 }
 
 // RFC 6940 6.6: "the peer SHOULD send an Error_Message_Too_Large error and then close".
+// RELOAD: LNK-1
 func TestTooLarge(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		ca, cb := net.Pipe()

@@ -83,6 +83,7 @@ func serve(t *testing.T, config *tls.Config, log slog.Handler) (*Listener, <-cha
 	return ln, conns
 }
 
+// RELOAD: LNK-2 NOICE-1
 func TestListenerTakesAuthenticatedConnections(t *testing.T) {
 	server, client := testTLS(t)
 	ln, conns := serve(t, server, slog.DiscardHandler)
@@ -100,6 +101,7 @@ func TestListenerTakesAuthenticatedConnections(t *testing.T) {
 	}
 }
 
+// RELOAD: LNK-2
 func TestListenerRefusesAndLogsOnce(t *testing.T) {
 	server, client := testTLS(t)
 	log := newLogCounter()

@@ -5,6 +5,7 @@ import (
 	"time"
 )
 
+// RELOAD: FH-1
 func TestRTO(t *testing.T) {
 	const ms = time.Millisecond
 	for _, row := range []struct {

@@ -119,7 +119,7 @@ func TestDiagnosticsAreDenied(t *testing.T) {
 	}
 }
 
-// RELOAD: DIA-2
+// RELOAD: DIA-2 MSG-27
 func TestPathTrack(t *testing.T) {
 	me := wire.ToNode(id(self))
 	for _, row := range []struct {

@@ -47,6 +47,7 @@ func TestLongViaListIsCompressed(t *testing.T) {
 }
 
 // An opaque ID that is not ours, or not any more, leads nowhere.
+// RELOAD: RT-5
 func TestOpaqueIDsEnd(t *testing.T) {
 	b := newBench(t, 0x70, 0x90)
 	s := sent(t, b.ask(0x70, longVia(16), &wire.PingReq{}, wire.ToNode(id(0x90))))
@@ -65,6 +66,7 @@ func TestOpaqueIDsEnd(t *testing.T) {
 }
 
 // When all IDs are in use, via lists just grow.
+// RELOAD: RT-5
 func TestOpaqueIDsAreBounded(t *testing.T) {
 	b := newBench(t, 0x70, 0x90)
 	seen := map[wire.Destination]bool{}

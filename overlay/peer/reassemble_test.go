@@ -117,6 +117,7 @@ func TestFragmentsOfTwoTries(t *testing.T) {
 }
 
 // 6.7: incomplete messages are forgotten after 15 s.
+// RELOAD: FRG-2
 func TestFragmentsAreForgotten(t *testing.T) {
 	b := newBench(t, 0x70)
 	pieces := divided(t, b, 1000, 3000, 1, wire.ToNode(id(self)))
@@ -136,6 +137,7 @@ func TestFragmentsAreForgotten(t *testing.T) {
 }
 
 // What a stranger can make us keep is bounded, and one neighbor leaves room to the others.
+// RELOAD: FRG-2
 func TestFragmentsAreBounded(t *testing.T) {
 	me := wire.ToNode(id(self))
 	b := newBench(t, 0x70, 0x90)
@@ -168,6 +170,7 @@ func TestFragmentsAreBounded(t *testing.T) {
 
 // FRG-1: a peer on the way passes fragments on as they are. Of a later one it cannot tell whether it is a request, so the
 // way back is kept in any case.
+// RELOAD: FRG-1
 func TestFragmentsAreForwarded(t *testing.T) {
 	b := newBench(t, 0x70, 0x90)
 	for i, p := range divided(t, b, 1000, 3000, 1, wire.ToNode(id(0x90))) {

@@ -64,6 +64,7 @@ func lookup(w *sim.World, n *sim.Node, s sim.Stored) error {
 	return err
 }
 
+// RELOAD: CH-1 CLI-1
 func TestAloneFirstPeerServesItselfAndItsClient(t *testing.T) {
 	w := sim.NewWorld(1)
 	p := w.Add(first)
@@ -75,6 +76,7 @@ func TestAloneFirstPeerServesItselfAndItsClient(t *testing.T) {
 	find(t, w, p, register(t, w, c, "client"))
 }
 
+// RELOAD: FAIL-1
 func TestSurvivorOfTwoServesEverythingAtOnce(t *testing.T) {
 	for seed := range uint64(10) {
 		w := ring(t, seed, 2)
@@ -91,6 +93,7 @@ func TestSurvivorOfTwoServesEverythingAtOnce(t *testing.T) {
 	}
 }
 
+// RELOAD: FAIL-1 LV-1 REP-2
 func TestValuesSurviveKillsAndLeaves(t *testing.T) {
 	for seed := range uint64(8) {
 		t.Run(fmt.Sprint(seed), func(t *testing.T) {
@@ -125,6 +128,7 @@ func userNumber(n *sim.Node) (i int) {
 	return i
 }
 
+// RELOAD: JN-2
 func TestPeersCanJoinWhileOthersAreKilled(t *testing.T) {
 	for seed := range uint64(10) {
 		w := ring(t, seed, 8)
@@ -138,6 +142,7 @@ func TestPeersCanJoinWhileOthersAreKilled(t *testing.T) {
 	}
 }
 
+// RELOAD: CLI-1
 func TestClientIsReachedThroughItsPeer(t *testing.T) {
 	w := ring(t, 3, 8)
 	c, other := w.Add(client), w.Add(client)
@@ -178,6 +183,7 @@ func appAttach(w *sim.World, from *sim.Node, dest []wire.Destination, to wire.No
 	return err
 }
 
+// RELOAD: CLI-1
 func TestClientSwitchesToAnotherPeer(t *testing.T) {
 	for seed := range uint64(10) {
 		w := ring(t, seed, 6)
@@ -214,6 +220,7 @@ func TestNodeThatComesBackIsItself(t *testing.T) {
 	}
 }
 
+// RELOAD: PART-1 UPD-3
 func TestPartsOfARingFindEachOther(t *testing.T) {
 	for seed := range uint64(5) {
 		w := sim.NewWorld(seed)
@@ -229,6 +236,7 @@ func TestPartsOfARingFindEachOther(t *testing.T) {
 	}
 }
 
+// RELOAD: FAIL-2
 func TestPeerWithoutLinksComesBack(t *testing.T) {
 	for seed := range uint64(5) {
 		w := ring(t, seed, 8)
@@ -252,6 +260,7 @@ func TestClientHasTwoPeers(t *testing.T) {
 }
 
 // 11.1: clients-permitted false: whoever comes becomes a peer.
+// RELOAD: CLI-1
 func TestWhereNoClientsArePermitted(t *testing.T) {
 	w := sim.NewWorld(2)
 	w.Settings.NoClients = true

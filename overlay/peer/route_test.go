@@ -133,6 +133,7 @@ func errorOf(t *testing.T, s *peer.Send) wire.ErrorCode {
 }
 
 // 6.1: what becomes of a message by its first destination.
+// RELOAD: RT-1 RT-2 RTE-1 CLI-2 DST-3
 func TestRouting(t *testing.T) {
 	me := wire.ToNode(id(self))
 	tests := []struct {
@@ -172,6 +173,7 @@ func TestRouting(t *testing.T) {
 }
 
 // 6.1.2: the via list grows by the previous hop, the TTL falls by one; 6.2.2: the answer goes back the way the request came.
+// RELOAD: RT-3 RT-4 HDR-5
 func TestViaList(t *testing.T) {
 	b := newBench(t, 0x70, 0x90)
 	via := []wire.Destination{wire.ToNode(id(1)), wire.ToNode(id(2))}
@@ -190,6 +192,7 @@ func TestViaList(t *testing.T) {
 }
 
 // 3.2.1: nothing is routed through a client or a node that has sent no Update.
+// RELOAD: CLI-2 ATT-8
 func TestNothingGoesThroughClients(t *testing.T) {
 	b := newBench(t, 0x70)
 	b.link(0xa0)
@@ -199,6 +202,7 @@ func TestNothingGoesThroughClients(t *testing.T) {
 	}
 }
 
+// RELOAD: HDR-4 HDR-5 DST-4 OPT-2
 func TestHeaderErrors(t *testing.T) {
 	tests := []struct {
 		name   string
@@ -233,6 +237,7 @@ func TestHeaderErrors(t *testing.T) {
 	}
 }
 
+// RELOAD: SEQ-1 OPT-2 CNT-3 CNT-4 HDR-9 AMB-6
 func TestRequestErrors(t *testing.T) {
 	ping, _ := wire.MarshalContents(&wire.PingReq{})
 	tests := []struct {
@@ -263,6 +268,7 @@ func TestRequestErrors(t *testing.T) {
 }
 
 // 6.4.2.1, 6.4.2.2: Join and Leave are refused from anyone but the node they are about, at the other end of the link.
+// RELOAD: JN-3
 func TestOthersCannotJoinOrLeaveForSomebody(t *testing.T) {
 	me := wire.ToNode(id(self))
 	behind := []wire.Destination{wire.ToNode(id(0x75))}
@@ -289,6 +295,7 @@ func TestOthersCannotJoinOrLeaveForSomebody(t *testing.T) {
 }
 
 // 6.2.1: a request that comes again is answered again, but not done again.
+// RELOAD: REQ-2
 func TestRepeatedRequestIsAnsweredOnceMore(t *testing.T) {
 	b := newBench(t, 0x70)
 	m := b.message(&wire.PingReq{}, wire.ToNode(id(self)))
@@ -303,6 +310,7 @@ func TestRepeatedRequestIsAnsweredOnceMore(t *testing.T) {
 }
 
 // 6.2.1: a request is sent up to five times, with the same transaction, 3 s apart, then fails.
+// RELOAD: REQ-1 HDR-8
 func TestRetransmission(t *testing.T) {
 	b := newBench(t, 0x90)
 	var err error
@@ -327,6 +335,7 @@ func TestRetransmission(t *testing.T) {
 }
 
 // 6.3.4: the answer of a node that was not asked, or is farther from the resource than nodes we know, does not count.
+// RELOAD: REQ-3 HDR-8
 func TestAnswerFromTheWrongNode(t *testing.T) {
 	tests := []struct {
 		name string
@@ -354,6 +363,7 @@ func TestAnswerFromTheWrongNode(t *testing.T) {
 	}
 }
 
+// RELOAD: RQ-1 MSG-15
 func TestRouteQuery(t *testing.T) {
 	b := newBench(t, 0x70, 0x90, 0xa0)
 	for _, tt := range []struct {
@@ -370,6 +380,7 @@ func TestRouteQuery(t *testing.T) {
 }
 
 // 6.4.2.5: in the order asked, only what was asked and is known.
+// RELOAD: MSG-01
 func TestProbe(t *testing.T) {
 	b := newBench(t, 0x70)
 	b.now = b.now.Add(90 * time.Second)
@@ -389,6 +400,7 @@ func TestProbe(t *testing.T) {
 }
 
 // A neighbor whose link was given up and came back is asked for the Update it has no reason to send.
+// RELOAD: ATT-8
 func TestNeighborWithoutUpdateIsAskedForOne(t *testing.T) {
 	b := newBench(t, 0x70, 0x90)
 	b.link(0x85)

@@ -1,6 +1,7 @@
 package peer_test
 
 import (
+	"fmt"
 	"log/slog"
 	"math/rand/v2"
 	"slices"
@@ -49,6 +50,7 @@ func attachReq(sendUpdate bool) *wire.AttachReq {
 }
 
 // 10.6: "source-routed through the peer that named it": an Attach to a new neighbor goes by way of who told of it.
+// RELOAD: ATT-9 UPD-3
 func TestNewNeighborIsAttachedToThroughWhoNamedIt(t *testing.T) {
 	b := newBench(t, 0x70, 0x90)
 	out := b.ask(0x90, nil, &wire.UpdateReq{Type: wire.UpdateNeighbors, Predecessors: []wire.NodeID{id(0x85)}}, wire.ToNode(id(self)))
@@ -64,6 +66,7 @@ func TestNewNeighborIsAttachedToThroughWhoNamedIt(t *testing.T) {
 }
 
 // 6.5.1.2: when both attach at once, the one with the smaller Node-ID gives up its own and answers; the larger refuses.
+// RELOAD: ATT-6
 func TestBothAttachAtOnce(t *testing.T) {
 	for _, tt := range []struct {
 		other byte
@@ -90,6 +93,7 @@ func TestBothAttachAtOnce(t *testing.T) {
 }
 
 // 6.5.1: who asks for an Update in its Attach gets one over the link.
+// RELOAD: ATT-8
 func TestAttachAsksForAnUpdate(t *testing.T) {
 	for _, wants := range []bool{true, false} {
 		b := newBench(t, 0x90)
@@ -107,6 +111,7 @@ func TestAttachAsksForAnUpdate(t *testing.T) {
 }
 
 // 10.7.3: the neighbors are told every chord-update-interval, though nothing has changed.
+// RELOAD: UPD-2
 func TestUpdateAtEveryInterval(t *testing.T) {
 	b := newBench(t, 0x70, 0x90)
 	told := map[wire.NodeID]int{}
@@ -134,6 +139,7 @@ func TestUpdateAtEveryInterval(t *testing.T) {
 }
 
 // 10.9: who leaves says so to its neighbors, with its place and its other neighbors.
+// RELOAD: LV-1
 func TestLeaveTellsTheNeighbors(t *testing.T) {
 	b := newBench(t, 0x70, 0x90)
 	b.core.Leave(b.now, func(time.Time) {})
@@ -153,6 +159,7 @@ func TestLeaveTellsTheNeighbors(t *testing.T) {
 }
 
 // 6.4.2.1: before it is in the ring a node answers Ping and Attach over the link they came by.
+// RELOAD: RT-7 CLI-3
 func TestJoiningNodeAnswersPingAndAttach(t *testing.T) {
 	b := &bench{t: t, now: start, links: map[wire.NodeID]peer.LinkID{}, nodes: map[peer.LinkID]wire.NodeID{}}
 	b.core = peer.New(peer.Config{
@@ -172,6 +179,7 @@ func TestJoiningNodeAnswersPingAndAttach(t *testing.T) {
 }
 
 // 7.4.1.1: only the responsible peer takes a Store, and only replicas take copies.
+// RELOAD: STO-3 STO-8 AMB-8
 func TestStoreAtTheWrongPeerIsForbidden(t *testing.T) {
 	at := resource(0x85) // of 90
 	for replica := range uint8(2) {
@@ -189,6 +197,7 @@ func TestStoreAtTheWrongPeerIsForbidden(t *testing.T) {
 }
 
 // 6.3.2.3: an option that asks for it is copied into the answer, without its flags; others are not.
+// RELOAD: OPT-2
 func TestOptionIsCopiedIntoTheAnswer(t *testing.T) {
 	b := newBench(t, 0x70)
 	m := b.message(&wire.PingReq{}, wire.ToNode(id(self)))
@@ -202,9 +211,15 @@ func TestOptionIsCopiedIntoTheAnswer(t *testing.T) {
 }
 
 // 7.4.2.2: values whose signatures do not hold are discarded, and the asker is told that some are missing.
+// RELOAD: FET-5 SIG-9
 func TestFetchedValuesAreVerified(t *testing.T) {
 	b := newBench(t, 0x90)
-	at := resource(0x85)
+	writer := signer(id(1))
+	at := wire.HashResource([]byte(writer.User))
+	for i := 0; at[0] < 0x81 || at[0] > 0x8f; i++ { // a user whose registrations lie at 90
+		writer.User = fmt.Sprint("user", i)
+		at = wire.HashResource([]byte(writer.User))
+	}
 	var got peer.Response
 	b.core.Do(b.now, peer.Request{Dest: []wire.Destination{wire.ToResource(at)}, Body: &wire.FetchReq{
 		Resource: at, Specifiers: []wire.Specifier{{Kind: wire.KindSIPRegistration, Model: wire.ModelDictionary}},
@@ -231,7 +246,7 @@ func TestFetchedValuesAreVerified(t *testing.T) {
 	b.core.Receive(b.now, b.links[id(0x90)], m)
 	for _, a := range b.core.Outbox() {
 		if v, ok := a.(*peer.Verify); ok {
-			b.core.Verified(b.now, v, signer(id(0x90)), []peer.ValueSigner{{Signer: signer(id(1))}, {Err: wire.ErrMalformed}})
+			b.core.Verified(b.now, v, signer(id(0x90)), []peer.ValueSigner{{Signer: writer}, {Err: wire.ErrMalformed}})
 		}
 	}
 	if !got.Partial || len(got.Values) != 1 || got.Values[0].Signer.NodeID != id(1) {
@@ -240,6 +255,7 @@ func TestFetchedValuesAreVerified(t *testing.T) {
 }
 
 // 10.7.2: a lost finger is used no more, and another is searched at once, or soon: a coin is thrown (10.7.4.2).
+// RELOAD: FAIL-3 FNG-2
 func TestLostFingerIsReplaced(t *testing.T) {
 	more := []byte{0x40, 0x48, 0x50, 0x58, 0xa4, 0xa8, 0xac, 0xb0}
 	searches := 0
@@ -266,6 +282,7 @@ func TestLostFingerIsReplaced(t *testing.T) {
 }
 
 // 6.5.1.1: the one who asks is passive, the one who answers active, and connects.
+// RELOAD: ATT-2
 func TestRolesOfAttach(t *testing.T) {
 	b := newBench(t, 0x70, 0x90)
 	out := b.ask(0x90, nil, &wire.UpdateReq{Type: wire.UpdateNeighbors, Predecessors: []wire.NodeID{id(0x85)}}, wire.ToNode(id(self)))

@@ -51,6 +51,7 @@ func replicated(t *testing.T, w *sim.World, s sim.Stored) {
 }
 
 // 10.4: a stored value is at the responsible peer and its next two successors; 10.7.3: still so when peers have come and gone.
+// RELOAD: REP-1 REP-2
 func TestReplicasFollowTheRing(t *testing.T) {
 	for seed := range uint64(4) {
 		w := ring(t, seed, 8)
@@ -92,6 +93,7 @@ func TestNoHoldDownAfterGoodbye(t *testing.T) {
 }
 
 // A value of many entries crosses in as many StoreReqs as the message size makes necessary, certificates included.
+// RELOAD: JN-1 UPD-4 SIG-7
 func TestLargeResourceIsHandedOver(t *testing.T) {
 	w := sim.NewWorld(4)
 	w.Settings.MaxMessageSize = 1500
@@ -135,6 +137,7 @@ func TestLargeResourceIsHandedOver(t *testing.T) {
 }
 
 // A value that is stored while the range it lies in is being handed over is not lost.
+// RELOAD: JN-1 UPD-4
 func TestStoringWhileOthersJoin(t *testing.T) {
 	for seed := range uint64(10) {
 		w := ring(t, seed, 3)
@@ -170,6 +173,7 @@ func TestStoringWhileOthersJoin(t *testing.T) {
 }
 
 // 6.4.2.3, 7.4.1.1: when two parts of an overlay become one, values of both are found, and of two versions the newer one.
+// RELOAD: STO-9 STO-12 UPD-4
 func TestPartsMergeTheirValues(t *testing.T) {
 	for seed := range uint64(4) {
 		w := sim.NewWorld(seed)
@@ -199,6 +203,7 @@ func TestPartsMergeTheirValues(t *testing.T) {
 }
 
 // 10.7.1: a peer that is there no more, though its link says nothing, is found out by its silence.
+// RELOAD: FAIL-1
 func TestSilentPeerIsGivenUp(t *testing.T) {
 	b := newBench(t, 0x70, 0x90)
 	b.ask(0x90, nil, &wire.UpdateReq{Type: wire.UpdateNeighbors, Predecessors: []wire.NodeID{id(0x80)}}, wire.ToNode(id(self)))
@@ -218,6 +223,7 @@ func TestSilentPeerIsGivenUp(t *testing.T) {
 }
 
 // 6.3.2.1, 6.5.4: a newer document spreads to everybody, also to those that only come by later.
+// RELOAD: SEQ-1 CFG-10
 func TestDocumentSpreads(t *testing.T) {
 	w := ring(t, 6, 6)
 	for _, n := range w.Nodes() {
@@ -239,6 +245,7 @@ func TestDocumentSpreads(t *testing.T) {
 
 // 10.7.3: "When peer x detects that it is no longer in the replica set for a resource R ... it SHOULD delete all data associated
 // with R from its local store."
+// RELOAD: REP-2
 func TestOldReplicasAreForgotten(t *testing.T) {
 	w := sim.NewWorld(9)
 	w.Settings.UpdateInterval = 30 * time.Second

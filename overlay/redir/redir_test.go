@@ -60,6 +60,7 @@ func find(t *testing.T, n *overlay.Node, key wire.NodeID) []wire.NodeID {
 	return ids
 }
 
+// RELOAD: RDR-4 RDR-5 RDR-6
 func TestRegisterFindWithdraw(t *testing.T) {
 	w := overlaytest.New(t, nil)
 	first := w.First()
@@ -94,6 +95,7 @@ func TestRegisterFindWithdraw(t *testing.T) {
 }
 
 // RFC 7374 5: a node must not store what leads to another, nor where it has no place.
+// RELOAD: ACL-2 AMB-11
 func TestAccessControl(t *testing.T) {
 	w := overlaytest.New(t, nil)
 	first := w.First()

@@ -23,6 +23,7 @@ func settle(t *testing.T, w *sim.World, peers int, d time.Duration) {
 	}
 }
 
+// RELOAD: JN-1 RT-7
 func TestPeersJoinOneAfterAnother(t *testing.T) {
 	for seed := range uint64(10) {
 		w := sim.NewWorld(seed)
@@ -34,6 +35,7 @@ func TestPeersJoinOneAfterAnother(t *testing.T) {
 	}
 }
 
+// RELOAD: JN-1 JN-2 ATT-6
 func TestPeersJoinAtOnce(t *testing.T) {
 	for seed := range uint64(20) {
 		t.Run(fmt.Sprint(seed), func(t *testing.T) {

@@ -26,6 +26,7 @@ func TestParseAoR(t *testing.T) {
 	}
 }
 
+// RELOAD: SIP-4
 func TestGRUU(t *testing.T) {
 	path := []wire.Destination{wire.ToNode(wire.NodeID{1}), wire.ToNode(wire.NodeID{2})}
 	gruu, err := GRUU("alice@example.org", path)

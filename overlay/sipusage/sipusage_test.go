@@ -71,6 +71,7 @@ func sorted(list ...*overlay.Node) (ids []wire.NodeID) {
 	return ids
 }
 
+// RELOAD: SIP-3 APP-2
 func TestRegisterLocateConnect(t *testing.T) {
 	w := overlaytest.New(t, nil)
 	w.First()
@@ -111,6 +112,7 @@ func TestRegisterLocateConnect(t *testing.T) {
 }
 
 // RFC 7904 4.2 step 2, and 8.2.1: redirections are followed, loops end.
+// RELOAD: SIP-3
 func TestRedirection(t *testing.T) {
 	w := overlaytest.New(t, nil)
 	first := w.First()
@@ -136,6 +138,7 @@ func TestRedirection(t *testing.T) {
 	}
 }
 
+// RELOAD: SIP-2
 func TestRegisteringAnotherUserIsRefused(t *testing.T) {
 	w := overlaytest.New(t, nil)
 	w.First()

@@ -7,6 +7,7 @@ import (
 )
 
 // 7.3 and RFC 7374 5: who may write what where.
+// RELOAD: ACL-1 ACL-3 AMB-9 KIND
 func TestPolicies(t *testing.T) {
 	kinds := Registered(10)
 	userAlice, nodeAlice := home, wire.HashResource(alice.NodeID[:])
@@ -52,6 +53,7 @@ func TestPolicies(t *testing.T) {
 }
 
 // RFC 7374 5: NODE-ID-MATCH.
+// RELOAD: ACL-2
 func TestNodeIDMatch(t *testing.T) {
 	kind := Registered(10)[wire.KindReDiR]
 	const ns = "voice-mail"
@@ -91,6 +93,7 @@ func TestNodeIDMatch(t *testing.T) {
 	}
 }
 
+// RELOAD: ACL-2 RDR-2
 func TestRedirNode(t *testing.T) {
 	last := wire.Wildcard
 	half := wire.NodeID{0x80}

@@ -128,6 +128,7 @@ func do(t *testing.T, s *Store, kind wire.KindID, values ...wire.StoredData) Res
 
 // 7.4.1.1: "single-value: A store of a new single-value element creates the element if it does not exist and overwrites any
 // existing value with the new value."
+// RELOAD: STO-1
 func TestSingle(t *testing.T) {
 	s := newStore()
 	expect(t, s, t0, wire.Specifier{Kind: kindSingle}, "0: ?")
@@ -138,6 +139,7 @@ func TestSingle(t *testing.T) {
 
 // 7.4.1.1: "a store past the end of the array extends it with nonexistent values (exists = False) as required. A store at index
 // 0xffffffff places the new value at the end of the array".
+// RELOAD: STO-1 STO-11 FET-2 FET-4
 func TestArray(t *testing.T) {
 	s := newStore()
 	do(t, s, kindArray, element(1, 2, "c"))
@@ -155,6 +157,7 @@ func TestArray(t *testing.T) {
 	}
 }
 
+// RELOAD: STO-11 STO-13
 func TestHugeArrayIndexIsRefused(t *testing.T) {
 	s := newStore()
 	_, err := write(s, t0, kindArray, 0, element(1, wire.AppendIndex-1, "x"))
@@ -162,6 +165,7 @@ func TestHugeArrayIndexIsRefused(t *testing.T) {
 	expect(t, s, t0, wire.Specifier{Kind: kindArray, Ranges: []wire.ArrayRange{{First: 0, Last: wire.AppendIndex - 1}}}, "0: ?@0 ?@1 ?@2 ?@3")
 }
 
+// RELOAD: STO-11 REQ-2
 func TestSameAppendTwiceIsOneEntry(t *testing.T) {
 	s := newStore()
 	do(t, s, kindArray, element(1, wire.AppendIndex, "x"))
@@ -172,6 +176,7 @@ func TestSameAppendTwiceIsOneEntry(t *testing.T) {
 }
 
 // 7.4.2.1: "If no keys are specified, then this is a wildcard fetch and all key-value pairs are returned."
+// RELOAD: STO-1 FET-2 FET-4
 func TestDictionary(t *testing.T) {
 	s := newStore()
 	do(t, s, kindDictionary, entryAt(1, "k2", "b"), entryAt(1, "k1", "a"))
@@ -180,6 +185,7 @@ func TestDictionary(t *testing.T) {
 }
 
 // 7.4.1.3: removed values are kept like any other; 7.4.2.2: they differ from synthesized ones by their signature.
+// RELOAD: STO-10
 func TestRemovedValueIsKeptUntilItExpires(t *testing.T) {
 	s := newStore()
 	do(t, s, kindDictionary, entryAt(1, "k", "a"))
@@ -194,6 +200,7 @@ func TestRemovedValueIsKeptUntilItExpires(t *testing.T) {
 
 // 7.4.1.1: "if the generation counter is nonzero, it equals the current value"; 7.4.1.2: "The error_info in the ErrorResponse MUST
 // be a StoreAns response containing the correct generation counter for each Kind and the replica list, which will be empty."
+// RELOAD: STO-5 FET-3
 func TestGenerationCounter(t *testing.T) {
 	s := newStore()
 	if r := do(t, s, kindSingle, single(1, "a")); r.Kinds[0].Generation != 1 {
@@ -217,6 +224,7 @@ func TestGenerationCounter(t *testing.T) {
 }
 
 // 7.4.1.1: "The storage time values are greater than that of any values which would be replaced by this Store."
+// RELOAD: STO-6 AMB-5
 func TestStorageTime(t *testing.T) {
 	s := newStore()
 	do(t, s, kindSingle, single(5, "a"))
@@ -234,6 +242,7 @@ func TestStorageTime(t *testing.T) {
 }
 
 // 7.4.1.1: "These operations MUST be atomic."
+// RELOAD: STO-3
 func TestAllOrNothing(t *testing.T) {
 	s := newStore()
 	_, err := write(s, t0, kindDictionary, 0, entryAt(1, "a", "x"), entryAt(1, "b", "far too large for it"))
@@ -249,6 +258,7 @@ func TestAllOrNothing(t *testing.T) {
 	}
 }
 
+// RELOAD: STO-13 STO-4
 func TestLimits(t *testing.T) {
 	s := newStore()
 	_, err := write(s, t0, kindDictionary, 0, entryAt(1, "1", "x"), entryAt(1, "2", "x"), entryAt(1, "3", "x"), entryAt(1, "4", "x"), entryAt(1, "5", "x"))
@@ -260,6 +270,7 @@ func TestLimits(t *testing.T) {
 	do(t, small, kindDictionary, entryAt(2, "1", "y")) // replacing needs no room
 }
 
+// RELOAD: STO-4 ERR
 func TestUnknownKindsAreNamed(t *testing.T) {
 	s := newStore()
 	_, err := s.Write(t0, Write{Mode: Original, Request: &wire.StoreReq{Kinds: []wire.StoreKindData{{Kind: kindSingle}, {Kind: 7777}, {Kind: 8888}}}})
@@ -276,6 +287,7 @@ func TestUnknownKindsAreNamed(t *testing.T) {
 }
 
 // 7.4.1.1: "The same Kind-ID MUST NOT be used twice in a given store request."
+// RELOAD: STO-3
 func TestKindTwice(t *testing.T) {
 	s := newStore()
 	_, err := s.Write(t0, Write{Mode: Original, Request: &wire.StoreReq{Kinds: []wire.StoreKindData{{Kind: kindSingle}, {Kind: kindSingle}}}})
@@ -283,6 +295,7 @@ func TestKindTwice(t *testing.T) {
 }
 
 // 7.4.1.1: data signed by "none" "MUST be rejected with an Error_forbidden error".
+// RELOAD: SIG-9
 func TestUnsignedValue(t *testing.T) {
 	s := newStore()
 	d := single(1, "a")
@@ -293,6 +306,7 @@ func TestUnsignedValue(t *testing.T) {
 
 // 7.4.1.1: "For original (non-replica) stores, the StoreReq is signed by a credential which is authorized to write this Kind at this
 // Resource-ID."; a replica's only needs its values signed so.
+// RELOAD: STO-4
 func TestSignerOfTheRequest(t *testing.T) {
 	req := &wire.StoreReq{Resource: home, Kinds: []wire.StoreKindData{{Kind: kindSingle, Generation: 3, Values: []wire.StoredData{single(1, "a")}}}}
 	s := newStore()
@@ -310,6 +324,7 @@ func TestSignerOfTheRequest(t *testing.T) {
 
 // 7.4.1.1: "For replica Stores, the peer MUST set the generation counter to match the generation counter in the message ... Replica
 // Stores MUST NOT use a generation counter of 0."
+// RELOAD: STO-5 STO-8
 func TestReplica(t *testing.T) {
 	s := newStore()
 	_, err := writeAs(s, t0, Replica, alice, home, kindSingle, 0, single(1, "a"))
@@ -328,6 +343,7 @@ func TestReplica(t *testing.T) {
 
 // 7.4.1.1: lifetime is counted from receipt, and "when it then attempts to do a StoreReq to another node, it should decrement the
 // lifetime value by the difference".
+// RELOAD: STO-7
 func TestLifetime(t *testing.T) {
 	s := newStore()
 	do(t, s, kindSingle, single(1, "a"))
@@ -358,6 +374,7 @@ func TestMaxLifetime(t *testing.T) {
 
 // 7.4.1.1: "the default merging rule is to act as if all the values that need to be merged were stored and as if the order they were
 // stored in corresponds to the stored time values".
+// RELOAD: STO-12 STO-9
 func TestMerge(t *testing.T) {
 	s := newStore()
 	do(t, s, kindDictionary, entryAt(5, "a", "ours"), entryAt(5, "b", "ours"))
@@ -375,6 +392,7 @@ func TestMerge(t *testing.T) {
 }
 
 // 7.4.3.2: the digest is over the value with its four leading length bytes.
+// RELOAD: STA-1
 func TestStat(t *testing.T) {
 	s := newStore()
 	do(t, s, kindSingle, single(3, "abc"))
@@ -389,6 +407,7 @@ func TestStat(t *testing.T) {
 	}
 }
 
+// RELOAD: FND-1
 func TestFind(t *testing.T) {
 	s := newStore()
 	user := func(i int) Signer { return Signer{User: fmt.Sprintf("user%d", i), NodeID: wire.NodeID{byte(i + 1)}} }
@@ -420,6 +439,7 @@ func TestFind(t *testing.T) {
 }
 
 // 11.1: Kinds that the configuration does not know any more are discarded with their data.
+// RELOAD: CFG-6
 func TestRemovedKind(t *testing.T) {
 	s := newStore()
 	do(t, s, kindSingle, single(1, "a"))

@@ -13,6 +13,7 @@ import (
 // opts: netip.AddrPort has unexported fields and an Equal that == is.
 var opts = cmpopts.EquateComparable(netip.AddrPort{})
 
+// RELOAD: PL-1 PL-3 PL-4 PL-8 STO-1 STO-2 FET-1 FET-3 UPD-1 ATT-1 ATT-3 MSG-01 MSG-03 MSG-07 MSG-09 MSG-0d MSG-0f MSG-11 MSG-13 MSG-15 MSG-17 MSG-19 MSG-1d MSG-21 MSG-27
 func TestBodies(t *testing.T) {
 	for _, row := range bodies {
 		t.Run(row.name, func(t *testing.T) {
@@ -53,6 +54,7 @@ func refusesOthers(t *testing.T, code MessageCode, data []byte) {
 	}
 }
 
+// RELOAD: PL-2 PL-3 PL-4 PL-5 PL-6 PL-7 PL-8
 func TestBodiesRefused(t *testing.T) {
 	for _, row := range []struct {
 		name string
@@ -82,6 +84,7 @@ func TestBodiesRefused(t *testing.T) {
 	}
 }
 
+// RELOAD: CNT-4
 func TestDecodeUnknownCode(t *testing.T) {
 	_, err := Contents{Code: 0x1b}.Decode(nil)
 	if !errors.Is(err, ErrUnknownCode) {
@@ -90,6 +93,7 @@ func TestDecodeUnknownCode(t *testing.T) {
 }
 
 // A candidate with an address of another type is passed over, its neighbors are not (§6.3.1.1).
+// RELOAD: PL-6 ATT-4
 func TestUnknownAddressType(t *testing.T) {
 	data := unhex(t, "00 00 00 001e 05 02 aaaa 04 00 00000000 01 0000"+"01 06 c0000201 17c4 04 00 00000000 01 0000 00")
 	got, err := Contents{Code: CodeAttachReq, Body: data}.Decode(nil)
@@ -102,6 +106,7 @@ func TestUnknownAddressType(t *testing.T) {
 }
 
 // "It is 0 if no Resource-ID is known" (§7.4.4.2): sixteen bytes of zero, and none at all is understood.
+// RELOAD: FND-1 AMB-12
 func TestFindAnswerZero(t *testing.T) {
 	want := FindAns{Results: []FindKindData{{Kind: 1}}}
 	for _, data := range []string{"0005 00000001 00", "0015 00000001 10 00000000000000000000000000000000"} {
@@ -116,6 +121,7 @@ func TestFindAnswerZero(t *testing.T) {
 }
 
 // A Kind of the configuration document gets its model from the caller.
+// RELOAD: STO-1
 func TestModels(t *testing.T) {
 	body := unhex(t, r22+"00 0000002c f0000001 0000000000000000 0000001c 00000018 0000000000000000 00000000 00 00000000"+noSignature)
 	got, err := Contents{Code: CodeStoreReq, Body: body}.Decode(func(KindID) DataModel { return ModelSingle })

@@ -8,6 +8,7 @@ import (
 	"time"
 )
 
+// RELOAD: HDR-3 CH-2
 func TestOverlayID(t *testing.T) {
 	// SHA-1("abc") = a9993e36 4706816a ba3e2571 7850c26c 9cd0d89d (FIPS 180-1, appendix A).
 	if got := OverlayID("abc"); got != 0x9cd0d89d {
@@ -57,6 +58,7 @@ func TestTimestamp(t *testing.T) {
 	}
 }
 
+// RELOAD: CNT-4
 func TestCodeNames(t *testing.T) {
 	for code, want := range map[MessageCode]string{
 		CodeProbeReq: "probe_req", CodeProbeAns: "probe_ans", CodeAppAttachReq: "app_attach_req",
@@ -74,6 +76,7 @@ func TestCodeNames(t *testing.T) {
 	}
 }
 
+// RELOAD: ERR
 func TestErrorResponse(t *testing.T) {
 	var err error = &ErrorResponse{Reason: ErrorForbidden, Info: []byte("not\nyours")}
 	if !errors.Is(err, ErrorForbidden) || errors.Is(err, ErrorNotFound) {

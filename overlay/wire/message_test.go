@@ -31,6 +31,7 @@ func ping() Message {
 	}
 }
 
+// RELOAD: HDR-1 HDR-2 HDR-7 HDR-10 OPT-1
 func TestMessage(t *testing.T) {
 	m, want := ping(), unhex(t, pingHex)
 	encoded, err := m.MarshalBinary()
@@ -54,6 +55,7 @@ func TestMessage(t *testing.T) {
 	}
 }
 
+// RELOAD: HDR-4 HDR-6 HDR-7 FRG-3
 func TestMessageRefused(t *testing.T) {
 	good := unhex(t, pingHex)
 	for _, row := range []struct {
@@ -80,6 +82,7 @@ func TestMessageRefused(t *testing.T) {
 }
 
 // A resource that more destinations follow leads nowhere (§6.3.2.2).
+// RELOAD: DST-3
 func TestResourceOnlyLast(t *testing.T) {
 	m := ping()
 	m.Header.Destinations = append(m.Header.Destinations, ToNode(node(0x11)))
@@ -93,6 +96,7 @@ func TestResourceOnlyLast(t *testing.T) {
 }
 
 // A fragment's payload is not looked into, and neither is one whose lengths do not fit: peers on the way pass it on.
+// RELOAD: HDR-1 HDR-6 FRG-1
 func TestPayloadUnread(t *testing.T) {
 	for name, change := range map[string]func(*Message){
 		"fragment":        func(m *Message) { m.Header.Fragment = Fragment{Offset: 256, Last: true} },
@@ -163,6 +167,7 @@ var destinations = []struct {
 	{"wildcard", "01 10 ffffffffffffffffffffffffffffffff", ToNode(Wildcard)},
 }
 
+// RELOAD: DST-1 DST-2 PL-4
 func TestDestinations(t *testing.T) {
 	for _, row := range destinations {
 		want := unhex(t, row.hex)
@@ -182,6 +187,7 @@ func TestDestinations(t *testing.T) {
 }
 
 // "it MUST be treated as if it were a full structure" (§6.3.2.2): the long form of a short one is the same value.
+// RELOAD: DST-2
 func TestDestinationLongForm(t *testing.T) {
 	got, err := UnmarshalDestinations(unhex(t, "03 03 02 8001"))
 	if want := (Destination{Type: DestinationOpaque, Opaque: "\x80\x01"}); err != nil || got[0] != want {
@@ -189,6 +195,7 @@ func TestDestinationLongForm(t *testing.T) {
 	}
 }
 
+// RELOAD: CNT-1 CNT-2
 func TestContents(t *testing.T) {
 	want := unhex(t, "0017 00000002 0000 00000010 0003 00 00000002 abcd 0009 01 00000000")
 	extensions := []Extension{{Type: ExtensionSelfTuning, Contents: []byte{0xab, 0xcd}}, {Type: 9, Critical: true}}

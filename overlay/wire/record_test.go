@@ -33,6 +33,7 @@ var records = []struct {
 		&StoreAns{Kinds: []StoreKindResponse{{Kind: 1, Generation: 9}}}, new(StoreAns)},
 }
 
+// RELOAD: SIP-1 RDR-1 LV-1
 func TestRecords(t *testing.T) {
 	for _, row := range records {
 		want := unhex(t, row.hex)
@@ -54,6 +55,7 @@ func TestRecords(t *testing.T) {
 	}
 }
 
+// RELOAD: PL-8
 func TestRecordsRefused(t *testing.T) {
 	for name, row := range map[string]struct {
 		hex  string

@@ -27,6 +27,7 @@ var blocks = []struct {
 	}}},
 }
 
+// RELOAD: SIG-1
 func TestSecurityBlock(t *testing.T) {
 	for _, row := range blocks {
 		want := unhex(t, row.hex)
@@ -49,6 +50,7 @@ func TestSecurityBlock(t *testing.T) {
 	}
 }
 
+// RELOAD: SIG-1 PL-8
 func TestSecurityBlockRefused(t *testing.T) {
 	for name, s := range map[string]string{
 		"identity type 0":       "0000 04 01 00 0000 0000",
@@ -63,6 +65,7 @@ func TestSecurityBlockRefused(t *testing.T) {
 }
 
 // overlay || transaction_id || MessageContents || SignerIdentity (§6.3.4).
+// RELOAD: SIG-4
 func TestMessageInput(t *testing.T) {
 	m := ping()
 	got := MessageInput(&m.Header, m.Contents, signed.Identity)
@@ -72,6 +75,7 @@ func TestMessageInput(t *testing.T) {
 }
 
 // resource_id || kind || storage_time || StoredDataValue || SignerIdentity (§7.1), the index of an array entry 0.
+// RELOAD: SIG-5 AMB-1
 func TestValueInput(t *testing.T) {
 	d := StoredData{StorageTime: 5, Lifetime: time.Hour, Value: StoredValue{Model: ModelArray, Index: 7, Exists: true, Data: []byte{0xee}}}
 	rest := "00000003 0000000000000005 00000000 01 00000001 ee 01 0005 04 03 010203"

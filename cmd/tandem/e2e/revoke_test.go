@@ -11,6 +11,7 @@ import (
 
 // A lost device's phone, connected to the gateway already, can call no more once its certificate is revoked. It is out
 // of the overlay with the one configuration update that says so.
+// RELOAD: CFG-7
 func TestRevokedDeviceIsCutOff(t *testing.T) {
 	carrier := carrierBaresip(t)
 	w := newWorld(t)

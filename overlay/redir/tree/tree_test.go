@@ -62,6 +62,7 @@ func figure4(t *testing.T) (Tree, stored) {
 }
 
 // RFC 7374 7.1, figure 4.
+// RELOAD: RDR-3
 func TestRegistrationExample(t *testing.T) {
 	_, s := figure4(t)
 	want := map[string][]int64{
@@ -78,6 +79,7 @@ func TestRegistrationExample(t *testing.T) {
 
 // RFC 7374 7.1: "peer 2 continues up in the tree all the way to the root ... The downward walk peer 2 does ends at
 // level 2 since peer 2 is the only node in its interval at that level."
+// RELOAD: RDR-3
 func TestRegistrationOfTheFirst(t *testing.T) {
 	got := make(stored).register(t, Tree{Bits: 4, Branching: 2}, big.NewInt(2))
 	if want := []Place{{2, 0}, {1, 0}, {0, 0}}; !slices.Equal(got, want) {
@@ -86,6 +88,7 @@ func TestRegistrationOfTheFirst(t *testing.T) {
 }
 
 // RFC 7374 7.2: peer 5 finds peer 7 in the second tree node of level 2, with one Fetch.
+// RELOAD: RDR-5
 func TestLookupExample(t *testing.T) {
 	tr, s := figure4(t)
 	v, err := tr.visit(2, big.NewInt(5), s.fetch)
@@ -112,6 +115,7 @@ func TestLookupExample(t *testing.T) {
 }
 
 // RFC 7374 3, figure 3: the intervals of levels 0 and 1, and figure 2's numbering.
+// RELOAD: RDR-2
 func TestIntervals(t *testing.T) {
 	tr := Tree{Bits: 4, Branching: 2}
 	for _, row := range []struct {
@@ -130,6 +134,7 @@ func TestIntervals(t *testing.T) {
 	}
 }
 
+// RELOAD: RDR-2
 func TestMaxLevel(t *testing.T) {
 	for b, want := range map[int]int{10: 4, 2: 16, 16: 4, 256: 2, 1000: 1, 70000: 0} {
 		if got := (Tree{Bits: 128, Branching: b}).MaxLevel(); got != want {
@@ -139,6 +144,7 @@ func TestMaxLevel(t *testing.T) {
 }
 
 // overlay/store decides with its own arithmetic whether a node may stand in a tree node.
+// RELOAD: RDR-2
 func TestNodeAgreesWithTheAccessControl(t *testing.T) {
 	r := rand.New(rand.NewSource(1))
 	for _, b := range []int{2, 3, 10, 16} {
@@ -157,6 +163,7 @@ func TestNodeAgreesWithTheAccessControl(t *testing.T) {
 }
 
 // Whatever the tree, the first provider found is the closest successor, once everybody has registered twice.
+// RELOAD: RDR-5
 func TestFindIsTheSuccessor(t *testing.T) {
 	for seed := range int64(40) {
 		r := rand.New(rand.NewSource(seed))
@@ -230,6 +237,7 @@ func TestFindKeepsWhatItSawBeforeAnError(t *testing.T) {
 }
 
 // A record may expire between two Fetches: the tree node below then knows nothing of what the one above promised.
+// RELOAD: RDR-5
 func TestFindEndsInAnInconsistentTree(t *testing.T) {
 	tr := New(10)
 	k := big.NewInt(5)
