@@ -24,7 +24,7 @@ func settings(d *config.Document) peer.Settings {
 		Document: d.Raw, Sequence: d.Sequence, Kinds: kinds(d),
 		UpdateInterval: d.UpdateInterval, PingInterval: d.PingInterval, NotReactive: !d.Reactive,
 		InitialTTL: d.InitialTTL, ReliabilityTimer: d.ReliabilityTimer, MaxMessageSize: d.MaxMessageSize,
-		NoClients: !d.ClientsPermitted, Diagnostics: d.DiagnosticNodes(),
+		NoClients: !d.ClientsPermitted, Diagnostics: d.DiagnosticNodes(), KindBlocks: d.LearnedKinds(),
 	}
 }
 
@@ -64,8 +64,51 @@ func (n *Node) SetDocument(ctx context.Context, raw []byte) error {
 	return applied
 }
 
+// AddKinds makes this node know Kinds that the configuration document does not have, by their signed kind-blocks (6.5.4,
+// config.SignKind). Others learn them from it when they are asked to keep or find values of these Kinds.
+func (n *Node) AddKinds(ctx context.Context, blocks ...[]byte) error {
+	var applied error
+	if err := n.call(ctx, func(now time.Time) { applied = n.learnKinds(now, blocks) }); err != nil {
+		return err
+	}
+	return applied
+}
+
+// learnKinds puts Kinds in force, in the loop.
+func (n *Node) learnKinds(now time.Time, blocks [][]byte) error {
+	next, err := n.document.Load().WithKinds(blocks, now)
+	if err != nil {
+		return err
+	}
+	n.document.Store(next)
+	n.core.SetSettings(now, settings(next))
+	n.log.Info("Kinds learned", "kinds", len(next.LearnedKinds()))
+	return nil
+}
+
+// takeKinds verifies Kinds that came by ConfigUpdate, and answers.
+func (n *Node) takeKinds(a *peer.Document) {
+	n.wg.Go(func() {
+		// Away from the loop: whoever sends what does not hold costs the loop nothing.
+		_, err := n.document.Load().WithKinds(a.Kinds, time.Now())
+		if err != nil {
+			n.refusals.Note("Kinds refused", a.From.NodeID.String(), err.Error())
+		}
+		n.tell(func(now time.Time) {
+			if err == nil {
+				err = n.learnKinds(now, a.Kinds)
+			}
+			n.core.Reply(now, a.ID, &wire.ConfigUpdateAns{}, documentError(err))
+		})
+	})
+}
+
 // takeDocument verifies a document that came by ConfigUpdate, away from the loop, and answers.
 func (n *Node) takeDocument(a *peer.Document) {
+	if a.Kinds != nil {
+		n.takeKinds(a)
+		return
+	}
 	present := n.document.Load()
 	n.wg.Go(func() {
 		next, err := present.VerifyNext(a.Raw, time.Now())
@@ -86,7 +129,7 @@ func documentError(err error) error {
 	switch {
 	case err == nil, errors.Is(err, config.ErrNotNewer):
 		return nil
-	case errors.Is(err, config.ErrSignature):
+	case errors.Is(err, config.ErrSignature), errors.Is(err, config.ErrConflict):
 		return wire.ErrorForbidden
 	}
 	return wire.ErrorInvalidMessage
@@ -104,6 +147,7 @@ func (n *Node) apply(now time.Time, next *config.Document) error {
 		n.core.Leave(now, func(time.Time) { n.cancel(err) })
 		return err
 	}
+	next = next.KeepingKinds(present, now)
 	n.document.Store(next)
 	n.verifier.SetTrust(next.Trust())
 	n.addresses.configured(next.Bootstrap)

@@ -83,6 +83,7 @@ type Kind struct {
 
 	raw       []byte // the kind element as it came
 	signature []byte // SecurityBlock
+	block     []byte // the kind-block that it came in, if that was by itself
 }
 
 // signature is a signature element: a decoded SecurityBlock.

@@ -31,6 +31,6 @@ func sameField(x, y reflect.Value) bool {
 }
 
 func sameKind(a, b Kind) bool {
-	a.raw, a.signature, b.raw, b.signature = nil, nil, nil, nil
+	a.raw, a.signature, a.block, b.raw, b.signature, b.block = nil, nil, nil, nil, nil, nil
 	return reflect.DeepEqual(a, b)
 }

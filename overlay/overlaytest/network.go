@@ -86,6 +86,14 @@ func (w *Network) Sign(doc *config.Document) *config.Document {
 	return signed
 }
 
+// SignKind signs a Kind as the overlay's owner.
+func (w *Network) SignKind(k config.Kind) []byte {
+	w.t.Helper()
+	block, err := config.SignKind(k, w.owner)
+	must(w.t, err)
+	return block
+}
+
 // Identity issues a certificate for a user with a new Node-ID.
 func (w *Network) Identity(user string) *cert.Identity {
 	w.t.Helper()

@@ -81,12 +81,13 @@ type AppAttach struct {
 	Request *wire.AppAttachReq
 }
 
-// Document tells of a configuration document that came by ConfigUpdate (6.5.4). Verify it against the present
+// Document tells of a configuration document that came by ConfigUpdate, or of Kinds (6.5.4). Verify it against the present
 // one, then call SetSettings and Reply with a *wire.ConfigUpdateAns; else Reply with the reason as a wire.ErrorCode.
 type Document struct {
-	ID   ReplyID
-	From Signer
-	Raw  []byte
+	ID    ReplyID
+	From  Signer
+	Raw   []byte   // the document; nil: Kinds
+	Kinds [][]byte // kind-block elements
 }
 
 // Changed tells that State or Path are different now. A client publishes its new path.

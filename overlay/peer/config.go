@@ -71,6 +71,9 @@ type Settings struct {
 	MaxMessageSize   int           // bytes; 5000
 	NoClients        bool          // clients-permitted is false
 
+	// KindBlocks describe the Kinds that are not in the document, for nodes that do not know them.
+	KindBlocks map[wire.KindID][]byte
+
 	// Diagnostics are the nodes that may ask for each diagnostic Kind; nobody else may (RFC 7851 7).
 	Diagnostics map[wire.DiagnosticKind][]wire.NodeID
 }

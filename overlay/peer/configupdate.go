@@ -34,17 +34,42 @@ func (c *Core) tellConfig(now time.Time, n wire.NodeID, dest []wire.Destination)
 	c.Do(now, Request{Dest: dest, Body: body}, func(time.Time, Response, error) {})
 }
 
-// serveConfigUpdate hands a document to the owner, who alone can verify it (6.5.4). Kinds come by documents only.
+// tellKinds sends the descriptions of Kinds that another node does not know and that are not in the document, and reports
+// whether there are any (7.4.1.2). info is that of its error.
+func (c *Core) tellKinds(now time.Time, dest []wire.Destination, info []byte) bool {
+	unknown, err := wire.UnmarshalKinds(info)
+	if err != nil {
+		return false
+	}
+	var blocks [][]byte
+	for _, k := range unknown {
+		if block := c.set.KindBlocks[k]; block != nil && !slices.ContainsFunc(blocks, func(b []byte) bool { return &b[0] == &block[0] }) {
+			blocks = append(blocks, block)
+		}
+	}
+	if len(blocks) == 0 {
+		return false
+	}
+	body := &wire.ConfigUpdateReq{Type: wire.ConfigUpdateKind, Kinds: blocks}
+	c.Do(now, Request{Dest: dest, Body: body}, func(time.Time, Response, error) {})
+	return true
+}
+
+// serveConfigUpdate hands a document or Kinds to the owner, who alone can verify them (6.5.4).
 func (c *Core) serveConfigUpdate(now time.Time, k *call, req *wire.ConfigUpdateReq) {
 	switch {
-	case req.Type != wire.ConfigUpdateConfig:
-		c.refuse(now, k, forbidden("Kinds are taken from configuration documents only"))
+	case req.Type != wire.ConfigUpdateConfig && req.Type != wire.ConfigUpdateKind:
+		c.refuse(now, k, forbidden("an unknown type of ConfigUpdate"))
 		return
 	case len(c.replies) >= maxReplies:
 		c.refuse(now, k, wire.ErrorInProgress)
 		return
 	}
-	c.emit(&Document{ID: c.awaitReply(now, k), From: k.from, Raw: slices.Clone(req.Config)})
+	d := &Document{ID: c.awaitReply(now, k), From: k.from, Raw: slices.Clone(req.Config)}
+	for _, block := range req.Kinds {
+		d.Kinds = append(d.Kinds, slices.Clone(block))
+	}
+	c.emit(d)
 }
 
 // SetSettings applies a configuration document that the owner has verified, and passes it on to directly connected

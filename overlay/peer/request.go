@@ -298,18 +298,27 @@ func (c *Core) errorCame(now time.Time, q *request, signer Signer, e *wire.Error
 		if !older {
 			c.tellConfig(now, signer.NodeID, q.Dest)
 		}
-		q.retries++
-		c.timers.stop(q.timer)
-		q.timer = c.after(now, c.jitter(time.Second), func(now time.Time) {
-			delete(c.requests, q.id)
-			c.begin(now, q)
-		})
+		c.again(now, q)
 		return
 	}
 	if e.Reason == wire.ErrorUnknownKind { // 7.4.1.2: it may have missed a document
 		c.tellConfig(now, signer.NodeID, q.Dest)
+		if q.retries == 0 && c.tellKinds(now, q.Dest, e.Info) {
+			c.again(now, q)
+			return
+		}
 	}
 	c.finish(now, q, Response{From: signer, Body: e}, e)
+}
+
+// again sends a request anew in a while, as another transaction, when both ends know the same.
+func (c *Core) again(now time.Time, q *request) {
+	q.retries++
+	c.timers.stop(q.timer)
+	q.timer = c.after(now, c.jitter(time.Second), func(now time.Time) {
+		delete(c.requests, q.id)
+		c.begin(now, q)
+	})
 }
 
 // serveSelf answers a request to this node or to what it is responsible for without sending anything.
