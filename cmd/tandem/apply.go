@@ -4,16 +4,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"os"
-	"reflect"
+	"slices"
 	"strings"
+	"time"
 
-	"github.com/jackc/pgx/v5/pgxpool"
-
-	"tandem/attendant"
-	"tandem/attendant/attendantpg"
-	"tandem/gateway/gatewaypg"
-	"tandem/gateway/route"
 	"tandem/overlay/enroll/enrollpg"
 	"tandem/web/account"
 )
@@ -21,188 +17,228 @@ import (
 type applyCmd struct {
 	configFlag
 	File   string `short:"f" required:"" type:"existingfile" placeholder:"SITE.yaml" help:"What to set up; - reads standard input."`
-	DryRun bool   `name:"dry-run" help:"Check the file and change nothing."`
+	DryRun bool   `name:"dry-run" help:"Say what would be done and change nothing."`
 	Invite bool   `help:"Make an invitation for every user of the file without a device, not only for new users."`
 	JSON   bool   `name:"json" help:"Print what was done as JSON."`
 }
 
 // applied says what tandem apply did.
 type applied struct {
-	Users       int               `json:"users"`
-	Trunks      int               `json:"trunks"`
-	Numbers     int               `json:"numbers"`
-	Routes      int               `json:"routes"`
-	Menus       int               `json:"menus"`
+	Users       tally             `json:"users"`
+	Trunks      tally             `json:"trunks"`
+	Routes      tally             `json:"routes"`
+	Numbers     tally             `json:"numbers"`
+	Menus       tally             `json:"menus"`
 	Invitations map[string]string `json:"invitations,omitempty"` // links for users without a device, by address
 }
+
+// A tally counts what was done to one kind of things.
+type tally struct {
+	Made    int `json:"made"`
+	Changed int `json:"changed"`
+}
+
+// shortWait is how long the database is waited for when nothing will be written to it.
+const shortWait = 3 * time.Second
 
 func (c applyCmd) Run(ctx context.Context) error {
 	cfg, err := c.load()
 	if err != nil {
 		return err
 	}
-	s, err := readSite(c.File)
+	s, problems, err := readSite(c.File)
 	if err != nil {
 		return err
 	}
-	r, err := s.resolve(cfg)
-	if err != nil {
-		return fmt.Errorf("%s: %w", c.File, err)
+	_, early := s.plan(cfg, known{})
+	db, away := c.open(ctx, cfg, c.DryRun || len(problems)+len(early) > 0)
+	if db != nil {
+		defer db.close()
+	}
+	p, more := s.plan(cfg, db.knowledge())
+	problems = append(problems, more...)
+	switch {
+	case len(problems) > 0:
+		return errors.Join(badSite(c.File, problems), unread(away))
+	case away != nil && !c.DryRun:
+		return away
+	}
+	if db != nil && (len(p.fresh) > 0 || c.Invite) {
+		if _, err := db.link(ctx, "", ""); err != nil { // nothing is written when invitations cannot be made
+			return err
+		}
 	}
 	if c.DryRun {
-		fmt.Println("The file is good.")
-		return nil
+		return c.report(p.tally(), away)
 	}
-	pool, err := joinDatabase(ctx, cfg, newLogger(cfg.Log))
+	done, err := p.apply(ctx, db.stores, db.link, c.Invite)
 	if err != nil {
 		return err
 	}
-	defer pool.Close()
-	done, err := s.apply(ctx, pool, cfg, r, c.Invite)
-	if err != nil {
-		return err
-	}
-	if c.JSON {
-		return printJSON(os.Stdout, done)
-	}
-	fmt.Printf("Set up %d users, %d trunks, %d numbers, %d routes, %d menus.\n", done.Users, done.Trunks, done.Numbers, done.Routes, done.Menus)
-	for aor, link := range done.Invitations {
-		fmt.Printf("\n%s has no device yet; on the user's machine:\n  tandem enroll '%s'\n", aor, link)
-	}
-	return nil
+	return c.report(done, nil)
 }
 
-func (s Site) apply(ctx context.Context, pool *pgxpool.Pool, cfg Config, r resolved, invite bool) (applied, error) {
-	done := applied{Trunks: len(r.trunks), Numbers: len(r.numbers), Routes: len(r.routes), Menus: len(s.Menus), Users: len(s.Users)}
-	var err error
-	if done.Invitations, err = s.applyUsers(ctx, pool, cfg, invite); err != nil {
-		return done, err
+// A siteDB is the database of a site, and what was in it at first.
+type siteDB struct {
+	stores
+	known known
+	link  linker
+	close func()
+}
+
+func (d *siteDB) knowledge() known {
+	if d == nil {
+		return known{}
 	}
-	directory := gatewaypg.New(pool)
-	for _, t := range r.trunks {
-		if err := directory.PutTrunk(ctx, t); err != nil {
-			return done, err
+	return d.known
+}
+
+// A linker makes an invitation's link.
+type linker func(ctx context.Context, aor, secret string) (string, error)
+
+// open opens the database and reads it. In a hurry it does not wait long for it.
+func (c applyCmd) open(ctx context.Context, cfg Config, hurry bool) (*siteDB, error) {
+	wait := ctx
+	if hurry {
+		var cancel context.CancelFunc
+		wait, cancel = context.WithTimeout(ctx, shortWait)
+		defer cancel()
+	}
+	pool, err := joinDatabase(wait, cfg, newLogger(cfg.Log))
+	if err != nil {
+		return nil, err
+	}
+	d := &siteDB{close: pool.Close, link: func(ctx context.Context, aor, secret string) (string, error) {
+		return invitationLink(ctx, enrollpg.New(pool), aor, secret)
+	}}
+	if d.stores, err = openStores(pool, cfg); err == nil {
+		d.known, err = d.readKnown(ctx)
+	}
+	if err != nil {
+		pool.Close()
+		return nil, err
+	}
+	return d, nil
+}
+
+// badSite is all that is wrong with a file, a line each.
+func badSite(file string, problems []error) error {
+	if file == "-" {
+		file = "standard input"
+	}
+	if len(problems) == 1 {
+		return fmt.Errorf("%s: %w", file, problems[0])
+	}
+	return fmt.Errorf("%s has %d problems:\n%w", file, len(problems), errors.Join(problems...))
+}
+
+func unread(away error) error {
+	if away == nil {
+		return nil
+	}
+	return fmt.Errorf("the database could not be read, so names that are not in the file were not checked: %w", away)
+}
+
+// apply writes the plan, then makes invitations for new users; with invite for each without a device.
+func (p plan) apply(ctx context.Context, to stores, link linker, invite bool) (applied, error) {
+	for _, s := range p.steps {
+		if err := s.do(ctx, to); err != nil {
+			return applied{}, fmt.Errorf("%w; apply the file again to finish it", err)
 		}
 	}
-	for _, o := range r.routes {
-		if err := directory.PutRoute(ctx, o); err != nil {
-			return done, fmt.Errorf("route %s to %s: %w", o.Prefix, o.Trunk, err)
-		}
+	whom := p.fresh
+	if invite {
+		whom = p.users
 	}
-	for _, n := range r.numbers {
-		if err := directory.PutNumber(ctx, n); err != nil {
-			return done, err
+	done := p.tally()
+	done.Invitations = map[string]string{}
+	for _, aor := range whom {
+		secret, err := invitationFor(ctx, to.accounts, aor)
+		if err == nil && secret != "" {
+			done.Invitations[aor], err = link(ctx, aor, secret)
 		}
-	}
-	menus := attendantpg.New(pool)
-	for _, m := range s.Menus {
-		if err := putMenu(ctx, menus, m); err != nil {
-			return done, fmt.Errorf("menu %s: %w", m.Name, err)
+		if err != nil {
+			return applied{}, fmt.Errorf("invite %s: %w; all of the file is applied: apply it again with --invite", aor, err)
 		}
 	}
 	return done, nil
 }
 
-// applyUsers makes or changes the users, and an invitation for each who is new; with invite for each without a device.
-func (s Site) applyUsers(ctx context.Context, pool *pgxpool.Pool, cfg Config, invite bool) (map[string]string, error) {
-	settings := account.DefaultConfig()
-	settings.Domain = cfg.Overlay.Name
-	accounts, err := account.New(pool, settings)
-	if err != nil {
-		return nil, err
+// invitationFor gives the secret of a new invitation, which replaces older ones; none for who has a device, or may not.
+func invitationFor(ctx context.Context, accounts *account.Store, aor string) (string, error) {
+	u, err := accounts.ByAoR(ctx, aor)
+	if err != nil || u.Disabled() {
+		return "", err
 	}
-	invitations := map[string]string{}
-	for _, u := range s.Users {
-		user, made, err := putUser(ctx, accounts, u, cfg)
-		if err != nil {
-			return nil, fmt.Errorf("user %s: %w", u.Address, err)
-		}
-		devices, err := accounts.Devices(ctx, user.ID)
-		if err != nil {
-			return nil, err
-		}
-		if user.Disabled() || len(devices) > 0 || !made && !invite {
-			continue
-		}
-		_, secret, err := accounts.Invite(ctx, user.ID, account.ForDevice, 0)
-		if err != nil {
-			return nil, err
-		}
-		link, err := invitationLink(ctx, enrollpg.New(pool), user.AoR, secret)
-		if err != nil {
-			return nil, err
-		}
-		invitations[user.AoR] = link
+	devices, err := accounts.Devices(ctx, u.ID)
+	inUse := func(d account.Device) bool { return d.RevokedAt.IsZero() && time.Now().Before(d.ExpiresAt) }
+	if err != nil || slices.ContainsFunc(devices, inUse) {
+		return "", err
 	}
-	return invitations, nil
+	_, secret, err := accounts.InviteAnew(ctx, u.ID, account.ForDevice, 0)
+	return secret, err
 }
 
-// putUser makes the user, or changes the one there is.
-func putUser(ctx context.Context, accounts *account.Store, u SiteUser, cfg Config) (user account.User, made bool, err error) {
-	number := ""
-	if u.Number != "" {
-		n, err := route.Normalize(u.Number, cfg.Region)
-		if err != nil {
-			return account.User{}, false, err
+// tally counts the steps of a plan.
+func (p plan) tally() applied {
+	var a applied
+	of := map[string]*tally{"user": &a.Users, "trunk": &a.Trunks, "route": &a.Routes, "number": &a.Numbers, "menu": &a.Menus}
+	for _, s := range p.steps {
+		if t := of[s.kind]; s.made {
+			t.Made++
+		} else {
+			t.Changed++
 		}
-		number = string(n)
 	}
-	aor := inDomain(u.Address, cfg.Overlay.Name)
-	known, err := accounts.ByAoR(ctx, aor)
-	if errors.Is(err, account.ErrNotFound) {
-		role := account.RoleUser
-		if u.Administrator {
-			role = account.RoleAdministrator
-		}
-		user, err = accounts.CreateUser(ctx, account.NewUser{
-			AoR: aor, Name: orElse(u.Name, strings.SplitN(aor, "@", 2)[0]), Role: role, Password: u.Password, MayCallOut: u.CallsOut,
-			CallerNumber: number, RingFor: u.Ring, Language: u.Language, TimeZone: u.TimeZone,
-		})
-		return user, true, err
-	} else if err != nil {
-		return account.User{}, false, err
-	}
-	change := account.Change{MayCallOut: &u.CallsOut, CallerNumber: &number}
-	if u.Name != "" {
-		change.Name = &u.Name
-	}
-	if u.Ring != 0 {
-		change.RingFor = &u.Ring
-	}
-	if u.Language != "" {
-		change.Language = &u.Language
-	}
-	if u.TimeZone != "" {
-		change.TimeZone = &u.TimeZone
-	}
-	user, err = accounts.UpdateUser(ctx, known.ID, change)
-	return user, false, err
+	return a
 }
 
-// putMenu makes m the current version of its menu, unless it is already.
-func putMenu(ctx context.Context, menus *attendantpg.Store, m attendant.Menu) error {
-	current, err := menus.Menu(ctx, m.Name)
-	if err == nil && reflect.DeepEqual(current, m) {
-		return nil
-	} else if err != nil && !errors.Is(err, attendant.ErrNotFound) {
-		return err
+// report says what was done, or in a dry run would be.
+func (c applyCmd) report(done applied, away error) error {
+	if away != nil {
+		fmt.Fprintln(os.Stderr, "tandem:", unread(away))
 	}
-	_, err = menus.Save(ctx, m, "tandem apply", -1)
-	return err
+	if c.JSON {
+		return printJSON(os.Stdout, done)
+	}
+	switch sentence := done.String(); {
+	case away != nil:
+		fmt.Println("As far as that goes, the file is good.")
+	case sentence == "":
+		fmt.Println("Nothing to change: everything is as the file says.")
+	case c.DryRun:
+		fmt.Printf("The file is good. Applying it would come to: %s.\n", sentence)
+	default:
+		fmt.Printf("Done: %s.\n", sentence)
+	}
+	for _, aor := range slices.Sorted(maps.Keys(done.Invitations)) {
+		fmt.Printf("\n%s has no device yet; on the user's machine:\n  tandem enroll '%s'\n", aor, done.Invitations[aor])
+	}
+	return nil
 }
 
-// applyTrunk writes the one trunk of the configuration, if there is one, with a route for every number.
-func (s *site) applyTrunk(ctx context.Context) error {
-	t := s.cfg.Trunk
-	if t.Host == "" {
-		return nil
+// String is like "2 users made, 1 changed; 1 trunk made"; empty when nothing was done.
+func (a applied) String() string {
+	var parts []string
+	for _, k := range []struct {
+		name string
+		tally
+	}{{"user", a.Users}, {"trunk", a.Trunks}, {"route", a.Routes}, {"number", a.Numbers}, {"menu", a.Menus}} {
+		switch {
+		case k.Made > 0 && k.Changed > 0:
+			parts = append(parts, fmt.Sprintf("%s made, %d changed", count(k.Made, k.name), k.Changed))
+		case k.Made > 0:
+			parts = append(parts, count(k.Made, k.name)+" made")
+		case k.Changed > 0:
+			parts = append(parts, count(k.Changed, k.name)+" changed")
+		}
 	}
-	v, err := SiteTrunk{Name: "default", Host: t.Host, Transport: t.Transport, User: t.User, Password: t.Password}.trunk(s.cfg.Region)
-	if err != nil {
-		return err
+	return strings.Join(parts, "; ")
+}
+
+func count(n int, name string) string {
+	if n == 1 {
+		return "1 " + name
 	}
-	if err := s.directory.PutTrunk(ctx, v); err != nil {
-		return err
-	}
-	return s.directory.PutRoute(ctx, route.Outbound{Prefix: "+", Trunk: "default"})
+	return fmt.Sprintf("%d %ss", n, name)
 }

@@ -89,10 +89,10 @@ func TestConfigurationFile(t *testing.T) {
 		t.Errorf("got %+v, %v", cfg, err)
 	}
 	for text, want := range map[string]string{
-		"overlay: 5":                      "overlay: is a section with keys such as overlay.advertise, not 5",
-		"web: {listen: [a, b]}":           "web.listen: one value is expected, not a list and no keys below it",
-		"regoin: DE\nweb: {lsten: ':1'}":  "regoin: there is no such key\nweb.lsten: there is no such key",
-		"region: XX\nlog: {levle: debug}": "log.levle: there is no such key\nregion: \"XX\" is not the code of a country, such as US or DE",
+		"overlay: 5":                     "overlay: is a section with keys such as overlay.advertise, not 5",
+		"web: {listen: [a, b]}":          "web.listen: one value is expected, not a list and no keys below it",
+		"regoin: DE\nweb: {lsten: ':1'}": "regoin: there is no such key\nweb.lsten: there is no such key",
+		"region: XX\nlog: {lvl: debug}":  "log.lvl: there is no such key\nregion: \"XX\" is not the code of a country, such as US or DE",
 	} {
 		if _, err := loadConfig(write(t, text)); err == nil || err.Error() != want {
 			t.Errorf("%s\ngot  %v\nwant %s", text, err, want)

@@ -126,11 +126,11 @@ func splitCarrier(s string) (host string, port int, err error) {
 	host, digits := s, ""
 	if h, p, err := net.SplitHostPort(s); err == nil {
 		host, digits = h, p
-		if !isPort(p) || p == "0" {
-			return "", 0, fmt.Errorf("%q is not a port from 1 to 65535", p)
-		}
 	}
-	if !isHost(host) {
+	if digits != "" && strings.Trim(digits, "0123456789") == "" && (!isPort(digits) || digits == "0") {
+		return "", 0, fmt.Errorf("%q is not a port from 1 to 65535", digits)
+	}
+	if !isHost(host) || strings.Contains(host, "%") || digits != "" && !isPort(digits) || digits == "" && host != s { // a zone is nothing to others
 		return "", 0, fmt.Errorf("%q is not a host name or an address, with or without :port", s)
 	}
 	port, _ = strconv.Atoi(digits)

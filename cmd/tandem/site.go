@@ -5,26 +5,18 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"net"
 	"os"
-	"strconv"
+	"regexp"
 	"strings"
 	"time"
 
 	goyaml "go.yaml.in/yaml/v3"
 
 	"tandem/attendant"
-	"tandem/gateway"
-	"tandem/gateway/call"
-	"tandem/gateway/gatewaypg"
-	"tandem/gateway/prompt"
-	"tandem/gateway/route"
-	"tandem/gateway/sipua"
-	"tandem/gateway/trunk"
 )
 
 // A Site is what tandem apply sets up: the things that people manage, as a file. Applying it twice changes nothing
-// the second time; what it does not name stays as it is.
+// the second time; what it does not name stays as it is. Names without a domain are in the overlay's.
 type Site struct {
 	Users   []SiteUser       `yaml:"users"`
 	Trunks  []SiteTrunk      `yaml:"trunks"`
@@ -56,7 +48,7 @@ type SiteTrunk struct {
 	Codecs    []string `yaml:"codecs"` // pcmu, pcma
 	SRTP      string   `yaml:"srtp"`   // forbidden (the default), optional, required
 	Number    string   `yaml:"number"` // shown for callers without a number of their own
-	Calls     int      `yaml:"calls"`  // at once; 0: no limit
+	Calls     int      `yaml:"calls"`  // at once; not said: 30
 }
 
 // SiteNumber is a number of ours and where it leads.
@@ -73,146 +65,93 @@ type SiteRoute struct {
 	Priority int    `yaml:"priority"`
 }
 
-// readSite reads a file, or standard input for "-", strictly: a misspelled key is an error.
-func readSite(name string) (Site, error) {
-	read := func() ([]byte, error) { return os.ReadFile(name) }
-	if name == "-" {
+// readSite reads a file, or standard input for "-", strictly: a misspelled key is a problem. A Site with problems is as
+// good as could be read, to look for more.
+func readSite(file string) (s Site, problems []error, err error) {
+	read := func() ([]byte, error) { return os.ReadFile(file) }
+	if file == "-" {
 		read = func() ([]byte, error) { return io.ReadAll(os.Stdin) }
 	}
 	raw, err := read()
 	if err != nil {
-		return Site{}, fmt.Errorf("read the site file: %w", err)
+		return Site{}, nil, fmt.Errorf("read the site file: %w", err)
 	}
+	s, problems = parseSite(raw)
+	return s, problems, nil
+}
+
+func parseSite(raw []byte) (s Site, problems []error) {
 	dec := goyaml.NewDecoder(bytes.NewReader(raw))
 	dec.KnownFields(true)
-	var s Site
-	if err := dec.Decode(&s); err != nil {
-		return Site{}, fmt.Errorf("%s: %w", name, err)
+	err := dec.Decode(&s)
+	var wrong *goyaml.TypeError
+	switch {
+	case errors.Is(err, io.EOF):
+		return s, []error{errors.New("the file is empty")}
+	case errors.As(err, &wrong):
+		for _, text := range wrong.Errors {
+			problems = append(problems, errors.New(plainly(text)))
+		}
+	case err != nil:
+		return s, []error{errors.New(strings.TrimPrefix(err.Error(), "yaml: "))}
+	case len(s.Users)+len(s.Trunks)+len(s.Numbers)+len(s.Routes)+len(s.Menus) == 0:
+		return s, []error{errors.New("the file names nothing: users, trunks, routes, numbers or menus are expected")}
 	}
-	return s, nil
+	if err := dec.Decode(new(goyaml.Node)); !errors.Is(err, io.EOF) {
+		problems = append(problems, errors.New("there is more after the end of the first document (a line of ---)"))
+	}
+	return s, problems
 }
 
-// resolved is a Site in the domain's types.
-type resolved struct {
-	trunks  []gatewaypg.Trunk
-	numbers []route.Number
-	routes  []route.Outbound
+// What the YAML decoder says of Go's types.
+var (
+	noSuchField = regexp.MustCompile(`^(line \d+): field (.*) not found in type \S+$`)
+	notOfType   = regexp.MustCompile("^(line \\d+): cannot unmarshal !!(\\w+)(?: `(.*)`)? into (.*)$")
+)
+
+// plainly says a problem of the decoder without Go's types.
+func plainly(text string) string {
+	if m := noSuchField.FindStringSubmatch(text); m != nil {
+		return fmt.Sprintf("%s: there is no key %q here", m[1], m[2])
+	}
+	m := notOfType.FindStringSubmatch(text)
+	if m == nil {
+		return text
+	}
+	got := fmt.Sprintf("%q", m[3])
+	switch m[2] {
+	case "seq":
+		got = "a list"
+	case "map":
+		got = "a set of keys"
+	}
+	return fmt.Sprintf("%s: %s is not %s", m[1], got, wanted(m[4]))
 }
 
-// resolve checks everything that can be checked without the database, and says all that is wrong at once.
-func (s Site) resolve(cfg Config) (resolved, error) {
-	domain, region := cfg.Overlay.Name, cfg.Region
-	var r resolved
-	var problems []error
-	note := func(err error) {
-		if err != nil {
-			problems = append(problems, err)
-		}
+// wanted says what a Go type is in a file.
+func wanted(goType string) string {
+	switch {
+	case goType == "time.Duration":
+		return "a length of time such as 25s"
+	case goType == "bool":
+		return "true or false"
+	case strings.HasPrefix(goType, "int"), strings.HasPrefix(goType, "float"):
+		return "a number"
+	case goType == "string":
+		return "a text"
+	case strings.HasPrefix(goType, "[]"):
+		return "a list"
 	}
-	for _, t := range s.Trunks {
-		v, err := t.trunk(region)
-		note(err)
-		r.trunks = append(r.trunks, v)
-	}
-	for _, n := range s.Numbers {
-		v, err := n.number(domain, region)
-		note(err)
-		r.numbers = append(r.numbers, v)
-	}
-	for _, o := range s.Routes {
-		if !strings.HasPrefix(o.Prefix, "+") {
-			note(fmt.Errorf("route %q: a prefix begins with +", o.Prefix))
-		}
-		r.routes = append(r.routes, route.Outbound{Prefix: o.Prefix, Trunk: o.Trunk, Priority: o.Priority})
-	}
-	world, err := menuWorld(cfg.Prompts)
-	note(err)
-	for _, m := range s.Menus {
-		if err := m.Validate(world); err != nil {
-			note(fmt.Errorf("menu %q: %w", m.Name, err))
-		}
-	}
-	return r, errors.Join(problems...)
-}
-
-// menuWorld is what menus can say on this machine.
-func menuWorld(p Prompts) (attendant.World, error) {
-	sounds, err := prompt.Open(p.Directory, nil)
-	if err != nil {
-		return attendant.World{}, err
-	}
-	_, err = prompt.FindSynthesizer()
-	return attendant.World{Sound: sounds.Pack(p.Language).Has, Speech: err == nil}, nil
-}
-
-func (t SiteTrunk) trunk(region string) (gatewaypg.Trunk, error) {
-	fail := func(format string, args ...any) (gatewaypg.Trunk, error) {
-		return gatewaypg.Trunk{}, fmt.Errorf("trunk %q: %s", t.Name, fmt.Sprintf(format, args...))
-	}
-	host, port := t.Host, 0
-	if h, p, err := net.SplitHostPort(t.Host); err == nil {
-		host = h
-		if port, err = strconv.Atoi(p); err != nil {
-			return fail("%q is not a port", p)
-		}
-	}
-	if t.Name == "" || host == "" {
-		return fail("name and host are needed")
-	}
-	v := trunk.Trunk{
-		Name: t.Name, Host: host, Port: port, Transport: sipua.Transport(strings.ToUpper(orElse(t.Transport, "udp"))), Mode: trunk.ByAddress,
-		User: t.User, Password: sipua.Secret(t.Password), SRTP: trunk.SRTP(orElse(t.SRTP, "forbidden")), MaxCalls: t.Calls,
-	}
-	if t.User != "" {
-		v.Mode = trunk.Register
-	}
-	for _, c := range t.Codecs {
-		switch strings.ToLower(c) {
-		case "pcmu":
-			v.Codecs = append(v.Codecs, call.PCMU)
-		case "pcma":
-			v.Codecs = append(v.Codecs, call.PCMA)
-		default:
-			return fail("unknown codec %q: pcmu or pcma", c)
-		}
-	}
-	out := gatewaypg.Trunk{Trunk: gateway.Trunk{Trunk: v}, Enabled: true}
-	if t.Number != "" {
-		n, err := route.Normalize(t.Number, region)
-		if err != nil {
-			return fail("number %q: %v", t.Number, err)
-		}
-		out.CallerNumber = n
-	}
-	return out, nil
-}
-
-func (n SiteNumber) number(domain, region string) (route.Number, error) {
-	e164, err := route.Normalize(n.Number, region)
-	if err != nil {
-		return route.Number{}, fmt.Errorf("number %q: %w", n.Number, err)
-	}
-	kind, value, ok := strings.Cut(n.To, ":")
-	if !ok || value == "" {
-		return route.Number{}, fmt.Errorf("number %s: %q leads nowhere: user:NAME, menu:NAME, mailbox:NAME or number:+N", n.Number, n.To)
-	}
-	target := route.Target{Kind: route.TargetKind(kind), Value: value}
-	switch target.Kind {
-	case route.ToUser, route.ToMailbox:
-		target.Value = inDomain(value, domain)
-	case route.ToMenu, route.ToNumber:
-	default:
-		return route.Number{}, fmt.Errorf("number %s: unknown kind of target %q", n.Number, kind)
-	}
-	return route.Number{E164: e164, Target: target, Label: n.Label}, nil
+	return "a set of keys with their values"
 }
 
 // inDomain completes a bare name with the overlay's domain.
 func inDomain(name, domain string) string {
-	if strings.Contains(name, "@") {
-		return strings.ToLower(name)
+	name = strings.ToLower(strings.TrimSpace(name))
+	if name == "" || strings.Contains(name, "@") {
+		return name
 	}
-	return strings.ToLower(name + "@" + domain)
+	return name + "@" + strings.ToLower(domain)
 }
 
 func orElse(s, fallback string) string {
