@@ -9,6 +9,8 @@ import (
 )
 
 // What is asked of this node itself, and of another one, comes back with the extension (6.3.3), and max_response_length is sent.
+//
+// RELOAD: HDR-9
 func TestExtensionsOfOwnRequests(t *testing.T) {
 	b := diagnosed(t)
 	req := b.asking(wire.AllDiagnostics)

@@ -63,6 +63,36 @@ func BenchmarkDecode(b *testing.B) {
 	}
 }
 
+// Every body of the tests, to bytes and back.
+func BenchmarkBodies(b *testing.B) {
+	for _, row := range bodies {
+		contents, err := MarshalContents(row.want)
+		if err != nil {
+			b.Fatal(err)
+		}
+		b.Run(row.want.Code().String()+"/"+row.name+"/encode", func(b *testing.B) {
+			b.ReportAllocs()
+			for b.Loop() {
+				if _, err := MarshalContents(row.want); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
+		b.Run(row.want.Code().String()+"/"+row.name+"/decode", func(b *testing.B) {
+			b.ReportAllocs()
+			for b.Loop() {
+				c, err := ParseContents(contents)
+				if err != nil {
+					b.Fatal(err)
+				}
+				if _, err := c.Decode(nil); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
+	}
+}
+
 // Forwarding reads the header and writes it anew; the rest passes through.
 func BenchmarkForward(b *testing.B) {
 	m := ping()

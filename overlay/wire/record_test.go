@@ -28,6 +28,7 @@ var records = []struct {
 		&RedirServiceProvider{Route: []Destination{ToNode(node(0x11))}, Namespace: "voice-mail", Level: 2, Node: 7}, new(RedirServiceProvider)},
 	{"RedirServiceProvider with an extension", "05 0000 0000 0000 0000 0001 aa",
 		&RedirServiceProvider{Type: 5, Extension: []byte{0xaa}}, new(RedirServiceProvider)},
+	{"SelfTuningData", "000003e8 00002984 00000001", &SelfTuningData{NetworkSize: 1000, JoinRate: 10628, LeaveRate: 1}, new(SelfTuningData)},
 	{"ChordLeaveData", "01 0010" + n11, &ChordLeaveData{Type: LeaveFromSuccessor, Nodes: []NodeID{node(0x11)}}, new(ChordLeaveData)},
 	{"StoreAns as info of an error", "000e 00000001 0000000000000009 0000",
 		&StoreAns{Kinds: []StoreKindResponse{{Kind: 1, Generation: 9}}}, new(StoreAns)},
