@@ -290,7 +290,7 @@ func TestRolesOfAttach(t *testing.T) {
 	for _, bodies := range b.bodiesSent(append(out, b.wait(time.Second)...)) {
 		for _, body := range bodies {
 			if a, ok := body.(*wire.AttachReq); ok {
-				roles = append(roles, string(a.Role))
+				roles = append(roles, a.Role)
 			}
 		}
 	}
@@ -303,7 +303,7 @@ func TestRolesOfAttach(t *testing.T) {
 	}
 	for _, body := range b.bodiesSent(out)[id(0x70)] {
 		if a, ok := body.(*wire.AttachAns); ok {
-			roles = append(roles, string(a.Role))
+			roles = append(roles, a.Role)
 		}
 	}
 	if !slices.Equal(roles, []string{"passive", "active"}) || !dialed {
