@@ -107,6 +107,51 @@ func (d *spoiled) Setup(ctx context.Context) (gateway.Setup, error) {
 	return s, err
 }
 
+// slow is a directory that holds up the first Setup it has read until it is told to go on.
+type slow struct {
+	*gatewaypg.Store
+	armed    atomic.Bool
+	read, on chan struct{}
+}
+
+func (d *slow) Setup(ctx context.Context) (gateway.Setup, error) {
+	s, err := d.Store.Setup(ctx)
+	if d.armed.CompareAndSwap(true, false) {
+		d.read <- struct{}{}
+		<-d.on
+	}
+	return s, err
+}
+
+// Watch tells of nothing: the test reloads.
+func (d *slow) Watch(ctx context.Context, _ func()) error { <-ctx.Done(); return ctx.Err() }
+
+// Two changes close together: what was read first does not take the place of what was read last.
+func TestOlderSetupDoesNotComeBack(t *testing.T) {
+	s := newSite(t)
+	d := &slow{Store: s.store, read: make(chan struct{}), on: make(chan struct{})}
+	s.net, s.setup = &routetest.Network{}, d
+	s.gw = s.gateway("0b", gateway.Limits{})
+	s.carrier.answers(greetingAtCarrier)
+	d.armed.Store(true)
+	first, second := make(chan error, 1), make(chan error, 1)
+	go func() { first <- s.gw.Reload(t.Context()) }()
+	<-d.read
+	_, err := s.pool.Exec(t.Context(), `UPDATE users SET may_call_out = false`)
+	s.must(err)
+	go func() { second <- s.gw.Reload(t.Context()) }()
+	select {
+	case err := <-second: // not made to wait: then it is the first that comes too late
+		second <- err
+	case <-time.After(200 * time.Millisecond): // it waits for the first
+	}
+	close(d.on)
+	s.must(<-first)
+	s.must(<-second)
+	_, err = s.phone("a1", "alice@example.net", nil).Call(t.Context(), "+15551230000", phone.CallOptions{})
+	wantStatus(t, "a user who may not call out any more", err, 403)
+}
+
 // A trunk that makes no sense does not keep a right that was taken away alive, nor does it stop the other trunks.
 func TestBadTrunkHoldsUpNobody(t *testing.T) {
 	s := newSite(t)

@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"net"
 	"net/netip"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -23,6 +24,7 @@ type Gateway struct {
 	cfg    Config
 	log    *slog.Logger
 	setup  atomic.Pointer[routing] // swapped whole; a call uses the one it began with
+	reload sync.Mutex              // held by Reload: an older Setup must not take a newer one's place
 	trunks *trunk.Set
 	calls  registry
 
@@ -136,6 +138,8 @@ func (g *Gateway) HangUp(ctx context.Context) error {
 // Reload loads the Setup now. Trunks of which one cannot be used (it makes no sense) are an error, and the old ones
 // stay; who may call, numbers and routes are in force all the same.
 func (g *Gateway) Reload(ctx context.Context) error {
+	g.reload.Lock()
+	defer g.reload.Unlock()
 	s, err := g.cfg.Directory.Setup(ctx)
 	if err != nil {
 		return err
