@@ -41,8 +41,8 @@ generate: go web/ui/node_modules/.installed ## what is generated from our own so
 	@$(TOOL) sqlc generate
 	@go generate ./...
 
-sim: build ## the overlay in virtual time
-	@bin/tandem sim $(ARGS)
+sim: build ## the overlay in virtual time: the figures and their goals; some minutes
+	@bin/tandem sim $(or $(ARGS),--figures)
 
 go:
 	@.ci/setup go

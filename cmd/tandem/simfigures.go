@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"os"
 	"runtime"
+	"runtime/debug"
 	"strings"
 	"sync"
 	"time"
@@ -26,6 +27,7 @@ func (c simCmd) figures() error {
 	for i := range results {
 		results[i] = make(chan outcome, 1)
 	}
+	debug.SetGCPercent(400) // memory for time: 10,000 peers take about 3 GiB then
 	progress := newSimProgress(len(experiments))
 	var next sync.Mutex
 	started := 0

@@ -93,6 +93,7 @@ type Core struct {
 	holdTimer   *timer
 	holdFor     []wire.NodeID // who may have taken the place of the lost one
 	updateTimer *timer
+	farTimer    *timer
 	againTimer  *timer
 	configTold  map[wire.NodeID]time.Time // sent our document lately
 }
@@ -151,6 +152,11 @@ func (c *Core) after(now time.Time, d time.Duration, do func(time.Time)) *timer 
 // jitter is a random duration from d/2 to d.
 func (c *Core) jitter(d time.Duration) time.Duration {
 	return d/2 + time.Duration(c.rng.Int64N(int64(d/2)+1))
+}
+
+// around is a random duration from 3d/4 to 5d/4, so d on average.
+func (c *Core) around(d time.Duration) time.Duration {
+	return 3*d/4 + time.Duration(c.rng.Int64N(int64(d/2)+1))
 }
 
 // enter changes the phase and tells the owner.

@@ -37,7 +37,7 @@ func (c *Core) sweep(now time.Time) {
 // stabilize sends Updates to all neighbors, looks whether the ring has come apart, and forgets replicas that are not ours to
 // keep any more (10.7.4.1, 10.7.4.4, 10.7.3).
 func (c *Core) stabilize(now time.Time) {
-	c.after(now, c.jitter(c.set.UpdateInterval), c.stabilize)
+	c.after(now, c.around(c.set.UpdateInterval), c.stabilize)
 	if c.phase != Joined || c.leaving != nil {
 		return
 	}
@@ -46,6 +46,9 @@ func (c *Core) stabilize(now time.Time) {
 	}
 	c.review(now)
 	c.purge()
+	if c.top.Len() > 2*chord.NeighborCount && c.rng.IntN(2) == 0 {
+		return // in a larger overlay, one peer that finds the other part is enough for all
+	}
 	if b := c.bootstrapPeer(); b != nil {
 		c.checkPartition(now, b)
 		return

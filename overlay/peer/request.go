@@ -40,12 +40,13 @@ type Request struct {
 type Response struct {
 	Body   wire.Body
 	From   Signer
-	Values []Value // of a FetchAns: those whose signature holds, synthesized ones left out
+	Values []Value // of a FetchAns: those whose signer may write them and whose signature holds, synthesized ones left out
 
 	// Extensions of the answer.
 	Extensions []wire.Extension
 
-	// Partial says that some values of a FetchAns were left out because their signatures do not hold (7.4.2.2).
+	// Partial says that some values of a FetchAns were left out because their signatures do not hold or their signers may not
+	// write them (7.4.2.2, 7.3).
 	Partial bool
 }
 
@@ -260,8 +261,8 @@ func (c *Core) answerCame(now time.Time, v *Verify, signer Signer, values []Valu
 	}
 	r := Response{Body: v.in.body, From: signer, Extensions: v.in.contents.Extensions}
 	for i, s := range values {
-		if s.Err != nil {
-			r.Partial = true
+		if v := &v.Values[i]; s.Err != nil || !c.set.Kinds.Allows(v.Kind, v.Resource, &v.Data.Value, s.Signer) {
+			r.Partial = true // forged, or written by somebody who may not
 			continue
 		}
 		r.Values = append(r.Values, Value{Kind: v.Values[i].Kind, Data: *v.Values[i].Data, Signer: s.Signer})

@@ -1,6 +1,7 @@
 package peer
 
 import (
+	"slices"
 	"time"
 
 	"tandem/overlay/chord"
@@ -9,9 +10,14 @@ import (
 
 // Limits of a Search.
 const (
-	searchPause    = 500 * time.Millisecond // until the next attempt while the others are out
-	searchAttempts = 24
+	searchPause    = 400 * time.Millisecond // until the next attempt while the others are out
+	searchAttempts = 60
+	searchRepeats  = 6 // that one peer is asked, each time along another way
 )
+
+// searchAway is how far from the resource peers are looked for that know its neighborhood, in halves of the usual distance of
+// two peers: gaps differ widely, and a liar may sit in front of one.
+var searchAway = [...]int{3, 6, 12, 4, 9, 2}
 
 // search is a fetch that does not take one peer's word for it that there is nothing (13.5: peers on the way may drop, the
 // responsible peer may lie). Signatures tell true values from forged ones, so the first value that holds ends it.
@@ -24,13 +30,14 @@ type search struct {
 	best     Response // an answer without values
 	err      error
 	over     bool
-	asked    map[wire.NodeID]bool
+	asked    map[wire.NodeID]int
+	near     bool // peers near the resource have told of others
 }
 
 // Search fetches like Do with a FetchReq, but when no values come it asks again along other ways, and the peers that must have
 // copies (10.4), a bounded number of times. done gets the first answer with values, else one without, else the error.
 func (c *Core) Search(now time.Time, req *wire.FetchReq, done Done) {
-	s := &search{req: req, done: done, asked: map[wire.NodeID]bool{}, err: ErrTimeout}
+	s := &search{req: req, done: done, asked: map[wire.NodeID]int{}, err: ErrTimeout}
 	c.searchOn(now, s)
 }
 
@@ -48,29 +55,86 @@ func (c *Core) searchOn(now time.Time, s *search) {
 	}
 	s.attempts++
 	s.timer = c.after(now, searchPause, func(now time.Time) { c.searchOn(now, s) })
-	switch s.attempts % 3 {
-	case 1: // the responsible peer, first the plain way
-		c.searchAt(now, s, c.detour(s.attempts, wire.ToResource(s.req.Resource)))
-	case 2: // who may be the one behind it
-		c.searchBehind(now, s, chord.Resource(s.req.Resource).Add(c.spacing(2+s.attempts%4)))
-	default:
-		c.searchBehind(now, s, chord.Resource(s.req.Resource).Add(c.spacing(5+s.attempts%5)))
+	at := wire.ToResource(s.req.Resource)
+	switch {
+	case s.attempts%4 == 1: // the responsible peer, first the plain way
+		c.searchAt(now, s, c.detour(s.attempts, at))
+	case s.attempts%4 == 3 && c.searchReplicas(now, s):
+	case s.attempts%8 == 4: // it knows who is behind it
+		c.searchNeighborhood(now, s, at)
+	default: // and so do others around it, who know ways past it
+		away := c.spacing(searchAway[s.attempts/4%len(searchAway)])
+		point := chord.Resource(s.req.Resource)
+		if s.attempts%4 == 2 {
+			point = point.Sub(away)
+		} else {
+			point = point.Add(away)
+		}
+		c.searchNeighborhood(now, s, wire.ToResource(point.ResourceID()))
 	}
 }
 
-// searchBehind finds a peer behind the resource, asks it, and goes on right behind it.
-func (c *Core) searchBehind(now time.Time, s *search, at chord.ID) {
+// searchNeighborhood gets a link to who is responsible for a resource, whose Update then tells of the neighborhood.
+func (c *Core) searchNeighborhood(now time.Time, s *search, at wire.Destination) {
 	s.open++
-	dest := c.detour(s.attempts, wire.ToResource(at.ResourceID()))
-	c.Do(now, Request{Dest: dest, Body: &wire.PingReq{}}, func(now time.Time, r Response, err error) {
-		s.open--
-		n := r.From.NodeID
-		if err == nil && !s.over && !s.asked[n] {
-			s.asked[n] = true
-			c.searchAt(now, s, c.detour(s.attempts+1, wire.ToNode(n)))
-		}
-		c.searchGoesOn(now, s, err != nil)
+	c.seek(now, c.detour(s.attempts, at), func(now time.Time, _ wire.NodeID, ok bool) {
+		c.after(now, searchPause, func(now time.Time) {
+			s.open--
+			s.near = s.near || ok
+			if !s.over && s.near {
+				c.searchReplicas(now, s)
+			}
+			c.searchGoesOn(now, s, !ok)
+		})
 	})
+}
+
+// searchReplicas asks one of the peers that must have copies, as far as is known: the one asked least.
+func (c *Core) searchReplicas(now time.Time, s *search) bool {
+	if !s.near {
+		return false
+	}
+	for repeats := range searchRepeats {
+		for _, n := range c.knownBehind(s.req.Resource) {
+			if s.asked[n] == repeats {
+				s.asked[n]++
+				c.searchAt(now, s, c.wayPast(n))
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// knownBehind are the nearest nodes at or behind a resource that peers have told of, one more than keep it.
+func (c *Core) knownBehind(r wire.ResourceID) (nodes []wire.NodeID) {
+	from := chord.Resource(r)
+	for _, p := range c.top.Peers() {
+		for _, n := range append([]wire.NodeID{p}, c.heard[p].nodes...) {
+			i, known := slices.BinarySearchFunc(nodes, n, func(a, b wire.NodeID) int {
+				return chord.Node(a).Sub(from).Compare(chord.Node(b).Sub(from))
+			})
+			if !known && n != c.self && i < 2+chord.ReplicaCount {
+				nodes = slices.Insert(nodes, i, n)
+				nodes = nodes[:min(len(nodes), 2+chord.ReplicaCount)]
+			}
+		}
+	}
+	return nodes
+}
+
+// wayPast leads to a node over its link, if there is one, else through any of the peers that told of it.
+func (c *Core) wayPast(n wire.NodeID) []wire.Destination {
+	var tellers []wire.NodeID
+	for _, p := range c.top.Peers() {
+		if slices.Contains(c.heard[p].nodes, n) {
+			tellers = append(tellers, p)
+		}
+	}
+	if c.connected(n) || len(tellers) == 0 {
+		return []wire.Destination{wire.ToNode(n)}
+	}
+	return []wire.Destination{wire.ToNode(tellers[c.rng.IntN(len(tellers))]), wire.ToNode(n)}
 }
 
 // searchAt fetches from a destination.
@@ -84,7 +148,7 @@ func (c *Core) searchAt(now time.Time, s *search, dest []wire.Destination) {
 		case err == nil && len(r.Values) > 0:
 			c.searchEnds(now, s, r, nil)
 			return
-		case err == nil && s.best.Body == nil:
+		case err == nil:
 			s.best, s.err = r, nil
 		case err != nil && s.best.Body == nil:
 			s.err = err

@@ -13,6 +13,10 @@ const (
 	// updateDelay is how long changes are collected before everybody is told of them (trap 12: one Update for many).
 	updateDelay = 50 * time.Millisecond
 
+	// farUpdateDelay is the same for nodes that are no neighbors and have heard of us before (10.7.3 sets no time for them): nothing
+	// waits for what they learn, and under churn most of the traffic is theirs.
+	farUpdateDelay = 30 * time.Second
+
 	// lookAgainAfter is how long after the last change the neighbors are told once more.
 	lookAgainAfter = 20 * time.Second
 
@@ -206,16 +210,32 @@ func (c *Core) updateSoon(now time.Time) {
 	}
 }
 
-// flushUpdates tells everybody with a link who has not heard it yet of our neighborhood.
+// flushUpdates tells the neighbors, and those who have heard nothing of us, of our neighborhood at once, and others later.
 func (c *Core) flushUpdates(now time.Time) {
 	c.timers.stop(c.updateTimer)
 	c.updateTimer = nil
 	if c.phase != Joined || c.leaving != nil {
 		return
 	}
+	neighbors := c.top.Neighbors()
+	c.tell(now, func(cn *connection) bool { return cn.told == nil || slices.Contains(neighbors, cn.node) })
+	if c.farTimer == nil {
+		c.farTimer = c.after(now, c.jitter(farUpdateDelay), c.tellFar)
+	}
+}
+
+func (c *Core) tellFar(now time.Time) {
+	c.farTimer = nil
+	if c.phase == Joined && c.leaving == nil {
+		c.tell(now, func(*connection) bool { return true })
+	}
+}
+
+// tell sends an Update to those of the nodes with a link who have not heard the like yet.
+func (c *Core) tell(now time.Time, to func(*connection) bool) {
 	for _, n := range slices.Clone(c.conns.order) {
 		cn := c.conns.byNode[n]
-		if cn != nil && !c.saysSame(cn.told) {
+		if cn != nil && to(cn) && !c.saysSame(cn.told) {
 			c.sendUpdate(now, cn, wire.UpdateNeighbors)
 		}
 	}

@@ -41,15 +41,27 @@ func (l *lab) measureChurn(n int, median, length time.Duration, share, goalBytes
 	l.say("lookups")
 	t := l.lookups(length/10_000, length)
 	name := func(what string) string { return fmt.Sprintf("%s [%v]", what, median) }
-	f := []Figure{
-		atLeast(name("lookups that reach the responsible peer"), t.share(), share, "%"),
-		atMost(name("lookup time at 50 ms links, p95"), quantile(t.took, 0.95), 1000, "ms"),
+	late := atMost(name("lookup time at 50 ms links, p95"), quantile(t.took, 0.95), 1000, "ms")
+	if median < 10*time.Minute {
+		late.Note = noteLate
 	}
+	f := []Figure{atLeast(name("lookups that reach the responsible peer"), t.share(), share, "%"), late}
 	if goalBytes > 0 {
-		f = append(f, atMost(name("maintenance sent by a peer"), sent, goalBytes, "bytes/s"))
+		traffic := atMost(name("maintenance sent by a peer"), sent, goalBytes, "bytes/s")
+		traffic.Note = noteTraffic
+		f = append(f, traffic)
 	}
 	return f
 }
+
+// Why figures are out of reach with the RFC's rules.
+const (
+	noteLate = "6.2.1: what is lost on the way is sent again by the sender alone, after overlay-reliability-timer, 3 s; " +
+		"with such short sessions more than one way in twenty leads over a machine that has just vanished"
+	noteTraffic = "6.3.4: each message carries its signer's certificate, so an Update and its answer take 1,550 bytes; " +
+		"10.7.3: a change of any of six neighbors goes to the whole Connection Table; 10.5: a new peer sends 16 Attaches for fingers " +
+		"over five links and back. 300 bytes/s are 50 messages in a mean session of 121 s"
+)
 
 func (l *lab) measureJoin(n int) []Figure {
 	l.w.Delay = constant(10 * time.Millisecond)

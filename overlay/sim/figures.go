@@ -18,7 +18,7 @@ type Figure struct {
 	Goal string  `json:"goal"`
 	Unit string  `json:"unit"`
 	Met  bool    `json:"met"`
-	Note string  `json:"note,omitempty"`
+	Note string  `json:"note,omitempty"` // which rule puts the goal out of reach
 }
 
 // String is the figure in one line.
