@@ -211,15 +211,26 @@ func (l *Link) read() error {
 			l.acknowledge(ack{f.sequence, f.received}, time.Now())
 			continue
 		}
-		if !l.queueAck(w.receive(f.sequence)) {
-			return ErrClosed
-		}
+		acknowledged := l.queueAck(w.receive(f.sequence))
 		l.receivedN.Add(1)
-		select {
-		case l.inbox <- f.message:
-		case <-l.done:
+		if !l.hand(f.message) || !acknowledged {
 			return ErrClosed
 		}
+	}
+}
+
+// hand leaves a message for deliver. One that came before the end of the link is handed over after it, too, if there is room.
+func (l *Link) hand(message []byte) bool {
+	select {
+	case l.inbox <- message:
+		return true
+	default:
+	}
+	select {
+	case l.inbox <- message:
+		return true
+	case <-l.done:
+		return false
 	}
 }
 
