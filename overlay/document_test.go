@@ -27,6 +27,9 @@ func TestNodeLeavesWhenItCannotMeetTheConfiguration(t *testing.T) {
 	if err := second.SetDocument(w.Context(), w.Sign(&next).Raw); !errors.Is(err, config.ErrUnsupported) {
 		t.Errorf("a configuration with an unknown extension: %v, want %v", err, config.ErrUnsupported)
 	}
+	if err := second.Wait(w.Context()); !errors.Is(err, config.ErrUnsupported) {
+		t.Errorf("the node ended with %v, want %v", err, config.ErrUnsupported)
+	}
 	w.Until(func() string {
 		if _, err := second.Ping(w.Context(), []wire.Destination{wire.ToNode(second.NodeID())}); !errors.Is(err, overlay.ErrClosed) {
 			return "the node is still there"
@@ -35,4 +38,8 @@ func TestNodeLeavesWhenItCannotMeetTheConfiguration(t *testing.T) {
 	})
 	w.WaitRing(first)
 	holds(w, first, client.User(), data)
+	_ = client.Close()
+	if err := client.Wait(w.Context()); err != nil {
+		t.Errorf("a closed node: %v", err)
+	}
 }

@@ -154,6 +154,20 @@ func (n *Node) SetIdentity(id *cert.Identity) error {
 // Branching is the branching factor of ReDiR trees in this overlay (RFC 7374 8).
 func (n *Node) Branching() int { return n.document.Load().BranchingFactor }
 
+// Wait returns when the node closes by itself because it cannot meet a new configuration, with the reason, or nil when ctx
+// ends or Close was called.
+func (n *Node) Wait(ctx context.Context) error {
+	select {
+	case <-ctx.Done():
+		return nil
+	case <-n.ctx.Done():
+	}
+	if err := context.Cause(n.ctx); !errors.Is(err, ErrClosed) {
+		return err
+	}
+	return nil
+}
+
 // Close ends all connections and returns when every goroutine has ended. More than once is harmless.
 func (n *Node) Close() error {
 	n.cancel(ErrClosed)

@@ -260,6 +260,7 @@ func (s *site) startEnrollment(ctx context.Context) error {
 	if err := s.authority.publish(ctx, s.node); err != nil {
 		return err
 	}
+	s.goRun("the overlay", s.node.Wait)
 	s.goRun("the overlay's configuration", func(ctx context.Context) error { return s.authority.follow(ctx, s.node) })
 	return nil
 }
