@@ -59,6 +59,9 @@ func (c applyCmd) Run(ctx context.Context) error {
 	problems = append(problems, more...)
 	switch {
 	case len(problems) > 0:
+		if s.empty() {
+			away = nil // there are no names to check
+		}
 		return errors.Join(badSite(c.File, problems), unread(away))
 	case away != nil && !c.DryRun:
 		return away

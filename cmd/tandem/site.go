@@ -94,13 +94,32 @@ func parseSite(raw []byte) (s Site, problems []error) {
 		}
 	case err != nil:
 		return s, []error{errors.New(strings.TrimPrefix(err.Error(), "yaml: "))}
-	case len(s.Users)+len(s.Trunks)+len(s.Numbers)+len(s.Routes)+len(s.Menus) == 0:
+	case s.empty():
 		return s, []error{errors.New("the file names nothing: users, trunks, routes, numbers or menus are expected")}
 	}
 	if err := dec.Decode(new(goyaml.Node)); !errors.Is(err, io.EOF) {
 		problems = append(problems, errors.New("there is more after the end of the first document (a line of ---)"))
 	}
+	var tree goyaml.Node
+	if goyaml.Unmarshal(raw, &tree) == nil {
+		problems = append(problems, unkeepable(&tree)...)
+	}
 	return s, problems
+}
+
+// unkeepable finds texts that no database can keep.
+func unkeepable(n *goyaml.Node) (problems []error) {
+	if strings.ContainsRune(n.Value, 0) {
+		problems = append(problems, fmt.Errorf("line %d: a text cannot have the character \\0", n.Line))
+	}
+	for _, below := range n.Content {
+		problems = append(problems, unkeepable(below)...)
+	}
+	return problems
+}
+
+func (s Site) empty() bool {
+	return len(s.Users)+len(s.Trunks)+len(s.Numbers)+len(s.Routes)+len(s.Menus) == 0
 }
 
 // What the YAML decoder says of Go's types.

@@ -278,6 +278,11 @@ func (p *planner) allMenus(menus []attendant.Menu, prompts Prompts) {
 		for _, problem := range each(m.Validate(world)) {
 			p.wrong("menus", m.Name, "%v", problem)
 		}
+		if document, err := json.Marshal(m); err != nil {
+			p.wrong("menus", m.Name, "%v", err)
+		} else if _, err := attendant.Parse(document); err != nil { // as it will be read
+			p.wrong("menus", m.Name, "%v", err)
+		}
 		before, there := p.known.menus[m.Name]
 		if !there || !sameMenu(before, m) {
 			p.add("menu", !there, func(ctx context.Context, to stores) error {
