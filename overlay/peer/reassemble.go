@@ -137,6 +137,10 @@ func (c *Core) forgetFragments(a *assembly) {
 		f.release(a.from)
 		return
 	}
+	if f.delivered[0] == a { // as mostly: they end in the order in which they began
+		f.delivered[0], f.delivered = nil, f.delivered[1:]
+		return
+	}
 	f.delivered = slices.DeleteFunc(f.delivered, func(o *assembly) bool { return o == a })
 }
 

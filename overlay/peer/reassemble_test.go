@@ -218,3 +218,18 @@ func FuzzReassembly(f *testing.F) {
 		}
 	})
 }
+
+func BenchmarkReassemble(b *testing.B) {
+	bn := newBench(b, 0x70)
+	pieces := divided(b, bn, 1000, 2000, 1, wire.ToNode(id(self)))
+	b.ReportAllocs()
+	for b.Loop() {
+		for _, p := range pieces {
+			p.Header.TransactionID++
+		}
+		if got := bn.verifications(0x70, pieces...); len(got) != 1 {
+			b.Fatal("not complete")
+		}
+		bn.now = bn.now.Add(time.Millisecond)
+	}
+}
