@@ -143,7 +143,7 @@ func after(n wire.NodeID) wire.ResourceID {
 
 type overlayLookupCmd struct {
 	lookInto
-	AoR string `arg:"" help:"An address, such as bob@example.org."`
+	AoR string `arg:"" name:"address" help:"An address, such as bob@example.org."`
 }
 
 func (c overlayLookupCmd) Run(ctx context.Context) error {
