@@ -25,6 +25,7 @@ func report(t *testing.T, cfg sim.Config) sim.Report {
 }
 
 func TestTwoHundredPeers(t *testing.T) {
+	t.Parallel()
 	r := report(t, sim.Config{Peers: 200, Seed: 1})
 	if r.Peers != 200 || r.HopsMean > 6 || r.Lookups != 1000 || r.Stored != 200 {
 		t.Errorf("%+v", r)
@@ -32,6 +33,7 @@ func TestTwoHundredPeers(t *testing.T) {
 }
 
 func TestChurn(t *testing.T) {
+	t.Parallel()
 	tests := []struct {
 		name  string
 		cfg   sim.Config
@@ -46,6 +48,7 @@ func TestChurn(t *testing.T) {
 			cfg := tt.cfg
 			cfg.Seed = seed
 			t.Run(fmt.Sprint(tt.name, " ", seed), func(t *testing.T) {
+				t.Parallel()
 				r := report(t, cfg)
 				gone := int(cfg.Churn * float64(cfg.Peers))
 				if r.Peers != cfg.Peers || r.Clients != cfg.Clients || r.Kills+r.Leaves != gone || r.Stored != cfg.Peers+cfg.Clients {
@@ -57,10 +60,12 @@ func TestChurn(t *testing.T) {
 }
 
 func TestLoss(t *testing.T) {
+	t.Parallel()
 	report(t, sim.Config{Peers: 30, Seed: 1, Loss: 0.01, Pace: 3 * time.Second})
 }
 
 func TestSameSeedSameRun(t *testing.T) {
+	t.Parallel()
 	cfg := sim.Config{Peers: 25, Clients: 3, Seed: 7, Churn: 0.4}
 	if a, b := sim.Run(cfg), sim.Run(cfg); !reflect.DeepEqual(a, b) {
 		t.Errorf("two runs of the same seed differ:\n%+v\n%+v", a, b)

@@ -22,6 +22,7 @@ func ring(t *testing.T, seed uint64, n int) *sim.World {
 
 // A machine that vanishes says nothing: nobody knows before they try to use its links, or their keepalive fails.
 func TestVanishedPeerIsFoundOut(t *testing.T) {
+	t.Parallel()
 	w := ring(t, 1, 12)
 	gone := w.Peers()[5]
 	gone.Vanish()
@@ -34,6 +35,7 @@ func TestVanishedPeerIsFoundOut(t *testing.T) {
 
 // A split overlay becomes two rings, which are one again after the split.
 func TestSplitAndMerge(t *testing.T) {
+	t.Parallel()
 	w := ring(t, 2, 16)
 	w.Split(func(n *sim.Node) int { return int(n.ID[0]) & 1 })
 	w.Run(10 * time.Minute)
@@ -46,6 +48,7 @@ func TestSplitAndMerge(t *testing.T) {
 
 // Clocks that are off by some seconds disturb nothing.
 func TestClockSkew(t *testing.T) {
+	t.Parallel()
 	w := sim.NewWorld(3)
 	w.Skew = 20 * time.Second
 	w.Add(first)
@@ -77,6 +80,7 @@ func TestClockSkew(t *testing.T) {
 }
 
 func TestChurnKeepsTheSize(t *testing.T) {
+	t.Parallel()
 	w := ring(t, 4, 30)
 	before := w.Nodes()[len(w.Nodes())-1]
 	stop := w.Churn(84 * time.Second)
@@ -91,6 +95,7 @@ func TestChurnKeepsTheSize(t *testing.T) {
 
 // A search finds what a plain lookup does not when the responsible peer denies it, drops or forges.
 func TestSearchPastLiars(t *testing.T) {
+	t.Parallel()
 	for _, conduct := range []sim.Conduct{sim.Drops, sim.Denies, sim.Forges} {
 		w := ring(t, 5, 40)
 		var s sim.Stored
