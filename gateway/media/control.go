@@ -1,9 +1,7 @@
 package media
 
 import (
-	"errors"
 	"fmt"
-	"net"
 	"net/netip"
 	"time"
 
@@ -25,26 +23,6 @@ type feedback struct {
 
 // maxReports bounds the RTCP packets taken in a second; a telephone call has one in five.
 const maxReports = 10
-
-// readRTCP serves the RTCP port until the session closes.
-func (s *Session) readRTCP() {
-	defer s.engine.wg.Done()
-	defer s.survive()
-	buf := make([]byte, maxPacket)
-	for {
-		n, from, err := s.rtcp.ReadFromUDPAddrPort(buf)
-		if errors.Is(err, net.ErrClosed) {
-			return
-		}
-		if err != nil {
-			if s.pause() {
-				return
-			}
-			continue
-		}
-		s.control(buf[:n], netip.AddrPortFrom(from.Addr().Unmap(), from.Port()), false)
-	}
-}
 
 // control takes an RTCP packet. Only reports matter: a BYE says nothing that signalling does not say better.
 func (s *Session) control(b []byte, from netip.AddrPort, muxed bool) {

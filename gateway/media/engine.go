@@ -94,8 +94,8 @@ func (e *Engine) NewSession(cfg SessionConfig) (*Session, error) {
 	}
 	e.sessions[s] = struct{}{}
 	e.wg.Add(3)
-	go s.readRTP()
-	go s.readRTCP()
+	go s.read(s.rtp, s.takeRTP)
+	go s.read(s.rtcp, s.takeRTCP)
 	v := voice{s: s, pace: newPacer(samplesTime(call.FrameSamples))}
 	go v.run()
 	return s, nil

@@ -36,13 +36,13 @@ type receiver struct {
 // maxSources bounds how many synchronization sources one secure session takes in its life.
 const maxSources = 512
 
-// readRTP serves the RTP port until the session closes.
-func (s *Session) readRTP() {
+// read serves a port until the session closes: take gets each packet, and must be done with it when it returns.
+func (s *Session) read(conn *net.UDPConn, take func(b []byte, from netip.AddrPort)) {
 	defer s.engine.wg.Done()
 	defer s.survive()
 	buf := make([]byte, maxPacket)
 	for {
-		n, from, err := s.rtp.ReadFromUDPAddrPort(buf)
+		n, from, err := conn.ReadFromUDPAddrPort(buf)
 		if errors.Is(err, net.ErrClosed) {
 			return
 		}
@@ -52,14 +52,21 @@ func (s *Session) readRTP() {
 			}
 			continue
 		}
-		from = netip.AddrPortFrom(from.Addr().Unmap(), from.Port())
-		if looksRTCP(buf[:n]) {
-			s.control(buf[:n], from, true)
-			continue
-		}
-		s.receive(buf[:n], from, time.Now())
+		take(buf[:n], netip.AddrPortFrom(from.Addr().Unmap(), from.Port()))
 	}
 }
+
+// takeRTP takes a packet from the RTP port, where RTCP may come too (RFC 5761).
+func (s *Session) takeRTP(b []byte, from netip.AddrPort) {
+	if looksRTCP(b) {
+		s.control(b, from, true)
+		return
+	}
+	s.receive(b, from, time.Now())
+}
+
+// takeRTCP takes a packet from the RTCP port.
+func (s *Session) takeRTCP(b []byte, from netip.AddrPort) { s.control(b, from, false) }
 
 // survive ends this session when its goroutine panics, and no other: a packet that finds a bug must not end all calls.
 func (s *Session) survive() {
