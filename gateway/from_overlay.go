@@ -6,8 +6,6 @@ import (
 	"fmt"
 	"strings"
 
-	"github.com/emiago/sipgo/sip"
-
 	"tandem/gateway/call"
 	"tandem/gateway/cdr"
 	"tandem/gateway/route"
@@ -67,18 +65,14 @@ func (x *exchange) numberFromOverlay(dialed string) (destination, error) {
 	return x.toTrunk(n)
 }
 
-// sameUser holds From against the certificate (gateway.md 104). A caller may hide (RFC 3323) but not be another.
+// sameUser holds From against the certificate. A caller may hide (RFC 3323) but not be another.
 func sameUser(in *sipua.Leg, aor string) error {
 	if aor == "" {
 		return fmt.Errorf("the certificate names no user: %w", errImpostor)
 	}
-	from := in.Headers("From")
-	if len(from) != 1 {
-		return fmt.Errorf("%d From headers: %w", len(from), errImpostor)
-	}
-	var uri sip.Uri
-	if _, err := sip.ParseAddressValue(from[0], &uri, nil); err != nil {
-		return fmt.Errorf("unreadable From: %w", errImpostor)
+	_, uri, err := in.From()
+	if err != nil {
+		return fmt.Errorf("%w: %w", err, errImpostor)
 	}
 	claimed := strings.ToLower(uri.User + "@" + uri.Host)
 	if claimed == aor || claimed == "anonymous@anonymous.invalid" {

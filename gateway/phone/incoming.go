@@ -9,8 +9,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/emiago/sipgo/sip"
-
 	"tandem/gateway/b2bua"
 	"tandem/gateway/call"
 	"tandem/gateway/route"
@@ -90,14 +88,9 @@ func handled(in *sipua.Leg, err error) error {
 // caller is who calls: a person of this overlay must be the certificate's. A gateway passes on the calls of others: it
 // has held a person's From against their certificate itself, and a number is what it says.
 func (p *Phone) caller(in *sipua.Leg) (sipua.Address, error) {
-	from := in.Headers("From")
-	if len(from) != 1 {
-		return sipua.Address{}, fmt.Errorf("%d From headers: %w", len(from), errImpostor)
-	}
-	var uri sip.Uri
-	name, err := sip.ParseAddressValue(from[0], &uri, nil)
+	name, uri, err := in.From()
 	if err != nil {
-		return sipua.Address{}, fmt.Errorf("unreadable From: %w", errImpostor)
+		return sipua.Address{}, fmt.Errorf("%w: %w", err, errImpostor)
 	}
 	aor, proven := strings.ToLower(uri.User+"@"+uri.Host), strings.ToLower(in.Info().Caller.AoR)
 	gateway := p.cfg.Gateway != nil && p.cfg.Gateway(proven)

@@ -3,6 +3,7 @@ package sipua
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"net/netip"
 	"sync"
@@ -128,6 +129,19 @@ func (l *Leg) Headers(name string) []string {
 		values = append(values, h.Value())
 	}
 	return values
+}
+
+// From is what the From header of the INVITE we received says: a name and the URI that the far side claims. The error
+// is that there is not exactly one, or that it cannot be read.
+func (l *Leg) From() (name string, claimed sip.Uri, err error) {
+	from := l.Headers("From")
+	if len(from) != 1 {
+		return "", sip.Uri{}, fmt.Errorf("%d From headers", len(from))
+	}
+	if name, err = sip.ParseAddressValue(from[0], &claimed, nil); err != nil {
+		return "", sip.Uri{}, errors.New("unreadable From")
+	}
+	return name, claimed, nil
 }
 
 // MaxForwards is what an INVITE that goes on from here must carry (RFC 3261 §16.6).
