@@ -70,26 +70,11 @@ func attach(ctx context.Context, cfg Config, log *slog.Logger, dir string, o cli
 	if err != nil {
 		return nil, err
 	}
-	keyLog, err := openKeyLog(cfg.Overlay.KeyLog)
-	if err != nil {
-		return nil, err
-	}
 	door := &doorman{}
 	door.document.Store(doc)
-	node, err := overlay.Start(ctx, overlay.Config{
-		Identity: id, Document: doc, Client: true, Advertise: cfg.Overlay.Advertise, Logger: log, KeyLog: keyLog,
-		Bootstrap: append(splitList(cfg.Overlay.Bootstrap), readPeers(dir)...),
-		OnDocument: func(raw []byte) {
-			keep(log, filepath.Join(dir, enroll.DocumentFile), raw)
-			door.read(raw)
-		},
-		OnPeers: func(peers []string) { keep(log, filepath.Join(dir, peersFile), []byte(strings.Join(peers, "\n"))) },
-	})
-	if err == nil {
-		err = waitAttached(ctx, node)
-	}
+	node, err := attachNode(ctx, cfg, log, dir, id, doc, door.read)
 	if err != nil {
-		return nil, fmt.Errorf("attach to the overlay %s: %w", doc.InstanceName, err)
+		return nil, err
 	}
 	c := &client{node: node, aor: id.User, ran: make(chan error, 1)}
 	if c.engine, err = newEngine(cfg, log); err == nil {
@@ -109,6 +94,33 @@ func attach(ctx context.Context, cfg Config, log *slog.Logger, dir string, o cli
 	go keepRenewed(run, node, dir, enroll.RenewAt(id), log)
 	go func() { c.ran <- c.phone.Run(run) }()
 	return c, nil
+}
+
+// attachNode attaches the identity of dir to its overlay as a client. What it learns there for the next start, newer
+// documents and peers, is kept in dir; onDocument, if not nil, is given the documents too.
+func attachNode(ctx context.Context, cfg Config, log *slog.Logger, dir string, id *cert.Identity, doc *config.Document, onDocument func(raw []byte)) (*overlay.Node, error) {
+	keyLog, err := openKeyLog(cfg.Overlay.KeyLog)
+	if err != nil {
+		return nil, err
+	}
+	node, err := overlay.Start(ctx, overlay.Config{
+		Identity: id, Document: doc, Client: true, Advertise: cfg.Overlay.Advertise, Logger: log, KeyLog: keyLog,
+		Bootstrap: append(splitList(cfg.Overlay.Bootstrap), readPeers(dir)...),
+		OnDocument: func(raw []byte) {
+			keep(log, filepath.Join(dir, enroll.DocumentFile), raw)
+			if onDocument != nil {
+				onDocument(raw)
+			}
+		},
+		OnPeers: func(peers []string) { keep(log, filepath.Join(dir, peersFile), []byte(strings.Join(peers, "\n"))) },
+	})
+	if err == nil {
+		err = waitAttached(ctx, node)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("attach to the overlay %s: %w", doc.InstanceName, err)
+	}
+	return node, nil
 }
 
 // loadIdentity loads what tandem enroll wrote, and renews the certificate when it is time. A renewal that fails is

@@ -57,15 +57,9 @@ func (l lookInto) with(ctx context.Context, ask func(ctx context.Context, node *
 	if err != nil {
 		return err
 	}
-	node, err := overlay.Start(ctx, overlay.Config{
-		Identity: id, Document: doc, Client: true, Advertise: cfg.Overlay.Advertise, Logger: log,
-		Bootstrap: append(splitList(cfg.Overlay.Bootstrap), readPeers(dir)...),
-	})
-	if err == nil {
-		err = waitAttached(ctx, node)
-	}
+	node, err := attachNode(ctx, cfg, log, dir, id, doc, nil)
 	if err != nil {
-		return fmt.Errorf("attach to the overlay %s: %w", doc.InstanceName, err)
+		return err
 	}
 	defer node.Close()
 	ctx, cancel := context.WithTimeoutCause(ctx, askWait, fmt.Errorf("the overlay %s did not answer within %v", doc.InstanceName, askWait))
