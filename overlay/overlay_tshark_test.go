@@ -28,7 +28,7 @@ import (
 
 // Another decoder's opinion: Wireshark reads every message that an overlay of four peers and two clients exchanges.
 //
-// Wireshark 4.0 is known to be wrong in some places (checklist AMB-21): it numbers the Kind REDIR 104 instead of
+// Wireshark 4.0 is known to be wrong in some places: it numbers the Kind REDIR 104 instead of
 // 0x104 and lays its record out as a draft did, so it does not look into those values; it has PathTrack and the
 // message extensions 2 and 3 at other numbers and lacks the errors of RFC 7851, none of which are sent here.
 func TestWiresharkReadsEveryMessage(t *testing.T) {

@@ -13,7 +13,7 @@ import (
 
 func status(code int) error { return fmt.Errorf("dialing: %w", &sipua.StatusError{Code: code}) }
 
-// gateway.md 84: what sends a call to the next way, and what is final so that no phone rings twice.
+// What sends a call to the next way, and what is final so that no phone rings twice.
 func TestRetryable(t *testing.T) {
 	for _, c := range []struct {
 		err  error

@@ -92,7 +92,7 @@ func TestMayCall(t *testing.T) {
 	}
 }
 
-// Every range of gateway.md A11, in whatever spelling it is dialed, is of an expensive class.
+// Every range that toll fraud aims at, in whatever spelling it is dialed, is of an expensive class.
 func TestExpensiveClasses(t *testing.T) {
 	for class, numbers := range map[route.Class][]string{
 		route.Satellite: {"+870773111632", "tel:+881-6-1234-5678", "00882 1612345678", "%2B883510001234567"},

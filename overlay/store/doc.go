@@ -7,5 +7,5 @@
 // overlay/peer's; checking signatures is the node's.
 //
 // The certificate of each value's signer is kept with the value: when the one who stored it is gone, nobody could
-// verify it otherwise (SIG-7 of the checklist, 6.3.4).
+// verify it otherwise (SIG-7 of docs/conformance.md, 6.3.4).
 package store
